@@ -1,0 +1,148 @@
+"""The decision, the Decision Card, and what a reviewer can do."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import Field
+
+from maestro.model.artifact import ArtifactRef
+from maestro.model.base import Model
+from maestro.model.evidence import ControlFinding
+from maestro.model.pull_request import PullRequest
+from maestro.model.region import Placement
+from maestro.model.tests import TestPlan, TestReport
+
+
+class Phase(StrEnum):
+    """The phases in their order; ``waiting_for_region`` and ``waiting_for_person`` can be seen from outside."""
+
+    PLACE = "place"
+    WAITING_FOR_REGION = "waiting_for_region"
+    SELECT = "select"
+    RUN = "run"
+    GATHER = "gather"
+    RENDER = "render"
+    DECIDE = "decide"
+    WAITING_FOR_PERSON = "waiting_for_person"
+    DONE = "done"
+
+
+class DecisionState(StrEnum):
+    PENDING = "pending"
+    GREEN = "green"
+    NEEDS_PERSON = "needs_person"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+
+
+class ActionKind(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    ESCALATE_TESTS = "escalate_tests"
+    DOWNSHIFT = "downshift"
+    RETRY = "retry"
+    CANCEL = "cancel"
+
+
+class NextStep(Model):
+    """The smallest safe next step: what to do, what it costs, what it buys, and where it may run and why."""
+
+    action: str
+    description: str
+    cost_usd: Decimal = Decimal(0)
+    cost_seconds: float = 0.0
+    value: str = ""
+    residency: str = ""
+
+
+class Decision(Model):
+    """What was decided and why; ``actor`` is ``policy`` or the reviewer who decided."""
+
+    state: DecisionState
+    reasons: tuple[str, ...]
+    next_step: NextStep | None = None
+    actor: str = "policy"
+    policy_digest: str = ""
+
+
+class ReviewerAction(Model):
+    """What a reviewer asks for. ``action_id`` makes it idempotent: the same id acts once.
+
+    ``card_version`` is the version of the card that the reviewer saw; None skips that check.
+    """
+
+    action_id: str = Field(min_length=1, max_length=200)
+    actor: str = Field(min_length=1, max_length=200)
+    reason: str = Field(default="", max_length=2_000)
+    card_version: int | None = None
+
+
+class ActionResult(Model):
+    """What an action changed. ``accepted`` is False only for signals, which cannot be refused before they arrive."""
+
+    action_id: str
+    kind: ActionKind
+    accepted: bool
+    changed: str
+    card_version: int
+    state: DecisionState
+
+
+class TimelineEntry(Model):
+    """Something that happened, who did it, and why."""
+
+    at: datetime
+    event: str
+    actor: str = "maestro"
+    detail: str = ""
+
+
+class OfferedAction(Model):
+    """An action that the reviewer can take now, and what it would do."""
+
+    kind: ActionKind
+    label: str
+    effect: str
+
+
+class Savings(Model):
+    """Test time and cost not spent now because tests were left out; None where nothing is known."""
+
+    seconds: float = 0.0
+    share: float = Field(default=0.0, ge=0, le=1)
+    cost_usd: Decimal = Decimal(0)
+    carbon_g: float = 0.0
+
+
+class Links(Model):
+    """Where to look further. Refs are artifacts; ``temporal_ui`` is a web address."""
+
+    temporal_ui: str = ""
+    narrative_markdown: ArtifactRef | None = None
+    narrative_html: ArtifactRef | None = None
+    card_json: ArtifactRef | None = None
+    card_html: ArtifactRef | None = None
+
+
+class DecisionCard(Model):
+    """Everything a reviewer needs, verdict first. ``version`` rises with every change of the card.
+
+    ``risk`` is a sentence on what was not run and why that is acceptable or not.
+    """
+
+    version: int = 0
+    pull_request: PullRequest
+    phase: Phase
+    decision: Decision
+    why: str = ""
+    risk: str = ""
+    placement: Placement | None = None
+    plan: TestPlan | None = None
+    report: TestReport | None = None
+    findings: tuple[ControlFinding, ...] = ()
+    savings: Savings = Savings()
+    actions: tuple[OfferedAction, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    links: Links = Links()
+    generated_at: datetime

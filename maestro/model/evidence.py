@@ -1,0 +1,42 @@
+"""What a control asked, what was found, and the stored artifacts that show it."""
+
+from enum import StrEnum
+
+from maestro.model.artifact import ArtifactRef
+from maestro.model.base import Model
+
+
+class FindingState(StrEnum):
+    """An error is never a pass: what could not be asked is ``not_evaluated`` and names the missing input."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_EVALUATED = "not_evaluated"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Evidence(Model):
+    """A stored artifact and what it shows, in one sentence."""
+
+    ref: ArtifactRef
+    summary: str
+
+
+class ControlFinding(Model):
+    """A control's answer. ``reason`` is a sentence; ``fix`` says what to do where it fails."""
+
+    control: str
+    title: str
+    tier: int
+    state: FindingState
+    reason: str
+    fix: str = ""
+    evidence: tuple[ArtifactRef, ...] = ()
+
+
+class EvidenceSet(Model):
+    """Everything that was gathered for one pull request at one time."""
+
+    findings: tuple[ControlFinding, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    catalogue_digest: str = ""

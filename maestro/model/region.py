@@ -1,0 +1,80 @@
+"""Regions, how healthy they were measured to be, and where a pull request was placed and why."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from maestro.model.base import Model
+
+
+class Region(Model):
+    """A place where tests can run. ``carbon_g_per_kwh`` is location-based grid intensity; ``carbon_source`` says
+    where the figure is from. ``power_kw`` is the draw of one worker slot under load.
+    """
+
+    id: str
+    title: str = ""
+    price_usd_per_hour: Decimal
+    carbon_g_per_kwh: float = Field(ge=0)
+    carbon_source: str = ""
+    power_kw: float = Field(ge=0)
+    slots: int = Field(ge=1)
+
+    @property
+    def task_queue(self) -> str:
+        return f"maestro.region.{self.id}"
+
+
+class RegionHealth(Model):
+    """What was measured of a region, at ``measured_at``. ``reasons`` says why it is not healthy (empty if it is).
+
+    ``heartbeat_age_seconds`` is the age of the newest sign of life of any worker, None if there is none.
+    ``start_latency_p95_seconds`` is the schedule-to-start latency of recent work, None without samples.
+    """
+
+    region: str
+    healthy: bool
+    reasons: tuple[str, ...] = ()
+    workers: int = 0
+    heartbeat_age_seconds: float | None = None
+    backlog: int = 0
+    start_latency_p95_seconds: float | None = None
+    measured_at: datetime
+
+
+class CostTerm(Model):
+    """One term of a region's score, in dollars, with the arithmetic in words."""
+
+    name: Literal["compute", "carbon", "waiting"]
+    amount_usd: Decimal
+    how: str
+
+
+class RegionAssessment(Model):
+    """A region as the router saw it. ``reasons`` are sentences on why it was refused (empty if it may be chosen)."""
+
+    region: str
+    healthy: bool
+    allowed: bool
+    reasons: tuple[str, ...] = ()
+    terms: tuple[CostTerm, ...] = ()
+    total_usd: Decimal = Decimal(0)
+    carbon_g: float = 0.0
+
+
+class Placement(Model):
+    """The region that was chosen (None: no healthy and allowed one, so wait) and why.
+
+    ``ordinal`` counts the placements of one pull request, from 0; ``expected_seconds`` is the compute time assumed.
+    """
+
+    region: str | None
+    reason: str
+    residency: str = ""
+    assessments: tuple[RegionAssessment, ...] = ()
+    expected_seconds: float = 0.0
+    policy_digest: str = ""
+    ordinal: int = 0
+    decided_at: datetime

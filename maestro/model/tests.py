@@ -1,0 +1,146 @@
+"""What is tested: the plan (selected and left out, with reasons), the verdicts, the report."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from maestro.model.artifact import ArtifactRef
+from maestro.model.base import Model
+
+MESSAGE_LIMIT = 2_000
+"""Characters of a failure message that travel with a verdict; the whole text is in the shard's artifacts."""
+
+SAMPLE_LIMIT = 20
+"""Tests named in anything that passes through Temporal; the complete lists are artifacts."""
+
+
+class SelectionMode(StrEnum):
+    """How wide the selection is: ``direct`` after a downshift, ``all`` after an escalation."""
+
+    DIRECT = "direct"
+    STANDARD = "standard"
+    ALL = "all"
+
+
+class ReasonKind(StrEnum):
+    CHANGED = "changed"
+    AFFECTED = "affected"
+    RECENTLY_FAILED = "recently_failed"
+    CANNOT_JUDGE = "cannot_judge"
+    ESCALATED = "escalated"
+
+
+class SelectedTest(Model):
+    """A test that runs. ``reason`` is a sentence; ``distance`` the number of imports between it and the change."""
+
+    id: str
+    kind: ReasonKind
+    reason: str
+    expected_seconds: float = Field(ge=0)
+    distance: int = 0
+
+
+class LeftOutTest(Model):
+    """A test that is left to the nightly run."""
+
+    id: str
+    expected_seconds: float = Field(ge=0)
+
+
+class PlanBody(Model):
+    """The whole plan; an artifact, never a Temporal payload. ``shards`` lists indices into ``selected``."""
+
+    selected: tuple[SelectedTest, ...]
+    left_out: tuple[LeftOutTest, ...]
+    shards: tuple[tuple[int, ...], ...]
+    changed_files: tuple[str, ...]
+    collection_errors: tuple["TestOutcome", ...] = ()
+
+
+class TestPlan(Model):
+    """The plan in figures, with its body stored. ``applicable`` is False when no test is affected; ``reason`` is the
+    sentence for the card in either case. ``round`` counts the plans of one pull request, from 0.
+    """
+
+    __test__ = False
+
+    applicable: bool
+    reason: str
+    mode: SelectionMode
+    round: int = 0
+    selected_count: int = 0
+    left_out_count: int = 0
+    selected_seconds: float = 0.0
+    left_out_seconds: float = 0.0
+    shard_count: int = 0
+    reasons: dict[str, int] = Field(default_factory=dict)
+    sample: tuple[SelectedTest, ...] = ()
+    body: ArtifactRef
+    environment_key: str = ""
+    isolation: str = ""
+
+
+class Verdict(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+    SKIP = "skip"
+
+
+class TestOutcome(Model):
+    """The verdict of one test. ``message`` is the failure in at most ``MESSAGE_LIMIT`` characters."""
+
+    __test__ = False
+
+    test: str
+    verdict: Verdict
+    duration_seconds: float = Field(default=0.0, ge=0)
+    message: str = ""
+
+
+class Problem(Model):
+    """Why a runner could not give verdicts (missing, crashed, hung): what happened and the fix."""
+
+    kind: str
+    message: str
+    fix: str = ""
+
+
+class ShardResult(Model):
+    """One shard's verdicts in figures. ``resumed`` counts verdicts taken over from an earlier attempt."""
+
+    ordinal: str
+    region: str
+    counts: dict[Verdict, int] = Field(default_factory=dict)
+    failed: tuple[TestOutcome, ...] = ()
+    missing_count: int = 0
+    resumed: int = 0
+    seconds: float = 0.0
+    isolation: str = ""
+    results: ArtifactRef | None = None
+    log: ArtifactRef | None = None
+    problem: Problem | None = None
+
+
+class TestReport(Model):
+    """All shards of one round together. ``missing_count`` is the number of selected tests without a verdict."""
+
+    __test__ = False
+
+    round: int = 0
+    counts: dict[Verdict, int] = Field(default_factory=dict)
+    failed: tuple[TestOutcome, ...] = ()
+    failed_count: int = 0
+    missing_count: int = 0
+    resumed: int = 0
+    test_seconds: float = 0.0
+    isolation: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    results: tuple[ArtifactRef, ...] = ()
+    logs: tuple[ArtifactRef, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def green(self) -> bool:
+        """Every selected test has a verdict, none failed, and no runner had a problem."""
+        return not (self.failed_count or self.missing_count or self.problems)

@@ -1,0 +1,1 @@
+"""The processes: a worker per region and the local stack that keeps them running."""
