@@ -16,4 +16,4 @@ class Model(BaseModel):
 class Config(BaseModel):
     """A frozen value that a person wrote in a file: an unknown field is a typo and is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -1,0 +1,228 @@
+"""The topology of a stack: where Temporal is, which regions there are, limits, prices and deadlines.
+
+``temporal-dev.yaml`` spells out every default of these models, with comments; a topology of one's own needs only what
+differs. All durations are seconds.
+"""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from maestro.config.carbon import SOURCE, grids
+from maestro.config.explain import Refusal, spelling
+from maestro.config.yamlfile import load
+from maestro.errors import BadInput
+from maestro.model.base import Config
+from maestro.model.region import Region
+from maestro.resources import resource_path
+
+FILE_NAME = "temporal-dev.yaml"
+VARIABLE = "MAESTRO_TOPOLOGY"
+
+Seconds = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+
+
+class Temporal(Config):
+    """The Temporal server and the namespace; ``address`` is ``host:port``."""
+
+    address: str = Field(default="127.0.0.1:7233", pattern=r"^[^\s:/]+:[0-9]{1,5}$")
+    ui_port: Port = 8233
+    namespace: Identifier = "maestro"
+    retention_days: int = Field(default=30, ge=1)
+    task_queue: str = Field(default="maestro", min_length=1)
+
+    @property
+    def host(self) -> str:
+        return self.address.rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
+
+
+def _known_grid(key: str) -> str:
+    if key not in grids():
+        raise Refusal(f"there is no carbon figure for a grid named {key!r}", fix=spelling(key, sorted(grids())))
+    return key
+
+
+KnownGrid = Annotated[str, AfterValidator(_known_grid)]
+
+
+class RegionConfig(Config):
+    """A region as it is written; ``price_usd_per_hour`` and ``power_kw`` are those of one slot under load."""
+
+    id: Identifier
+    title: str = ""
+    grid: KnownGrid
+    price_usd_per_hour: Decimal = Field(ge=0)
+    power_kw: float = Field(ge=0)
+    slots: int = Field(ge=1, le=1_000)
+    metrics_port: Port | None = None
+
+
+class HealthLimits(Config):
+    """Beyond any of these a region counts as not healthy and receives nothing."""
+
+    heartbeat_age_limit_seconds: Seconds = 30.0
+    backlog_limit: int = Field(default=200, ge=0)
+    start_latency_p95_limit_seconds: Seconds = 60.0
+
+
+class Prices(Config):
+    """What carbon and waiting are worth, so that a region's score is one sum of dollars."""
+
+    carbon_usd_per_tonne: Decimal = Field(default=Decimal(100), ge=0)
+    waiting_usd_per_hour: Decimal = Field(default=Decimal(30), ge=0)
+
+
+class Run(Config):
+    """How tests are cut into shards, watched and isolated."""
+
+    target_shard_seconds: Seconds = 60.0
+    max_shards: int = Field(default=16, ge=1, le=500)
+    shard_timeout_seconds: Seconds = 1_800.0
+    hang_timeout_seconds: Seconds = 300.0
+    output_limit_bytes: int = Field(default=20_000_000, ge=10_000)
+    isolation: Literal["auto", "bubblewrap", "namespaces", "none"] = "auto"
+    heartbeat_timeout_seconds: Seconds = 20.0
+    schedule_to_start_timeout_seconds: Seconds = 45.0
+
+    @model_validator(mode="after")
+    def _a_hang_is_noticed_before_the_shard_ends(self) -> Self:
+        if self.hang_timeout_seconds >= self.shard_timeout_seconds:
+            raise Refusal(
+                f"hang_timeout_seconds ({self.hang_timeout_seconds:g}) is not below shard_timeout_seconds "
+                f"({self.shard_timeout_seconds:g}), so a hanging test would never be named",
+                fix="lower hang_timeout_seconds or raise shard_timeout_seconds",
+            )
+        return self
+
+
+class DecisionTimes(Config):
+    """How long a pull request waits: for a person, for a reminder, after it was blocked, for a region."""
+
+    person_deadline_seconds: Seconds = 259_200.0
+    reminder_after_seconds: Seconds = 86_400.0
+    blocked_open_seconds: Seconds = 86_400.0
+    placement_deadline_seconds: Seconds = 86_400.0
+
+    @model_validator(mode="after")
+    def _the_reminder_comes_before_the_deadline(self) -> Self:
+        if self.reminder_after_seconds >= self.person_deadline_seconds:
+            raise Refusal(
+                f"reminder_after_seconds ({self.reminder_after_seconds:g}) is not below person_deadline_seconds "
+                f"({self.person_deadline_seconds:g}), so nobody would be reminded",
+                fix="lower reminder_after_seconds or raise person_deadline_seconds",
+            )
+        return self
+
+
+class Nightly(Config):
+    """When the nightly run starts, and how late it may still start after an outage."""
+
+    hour: int = Field(default=2, ge=0, le=23)
+    minute: int = Field(default=30, ge=0, le=59)
+    time_zone: str = "UTC"
+    catchup_seconds: float = Field(default=14_400.0, ge=60, le=86_400)
+
+
+class Stack(Config):
+    """The local stack: None leaves a dead worker dead."""
+
+    restart_after_seconds: Seconds | None = 10.0
+
+
+class Versioning(Config):
+    """The worker deployment version, where workers are rolled out by Temporal's worker versioning."""
+
+    deployment: str = Field(min_length=1)
+    build_id: str = Field(min_length=1)
+
+
+SearchAttributeType = Literal["Keyword", "KeywordList", "Text", "Int", "Double", "Bool", "Datetime"]
+
+
+def _search_attributes() -> dict[str, SearchAttributeType]:
+    return {
+        "MaestroRepo": "Keyword",
+        "MaestroPullRequest": "Keyword",
+        "MaestroTenant": "Keyword",
+        "MaestroAuthor": "Keyword",
+        "MaestroPhase": "Keyword",
+        "MaestroDecision": "Keyword",
+        "MaestroRegion": "Keyword",
+        "MaestroDeadline": "Datetime",
+    }
+
+
+class Topology(Config):
+    """Everything that a stack is made of."""
+
+    temporal: Temporal = Temporal()
+    regions: tuple[RegionConfig, ...]
+    health: HealthLimits = HealthLimits()
+    prices: Prices = Prices()
+    run: Run = Run()
+    decision: DecisionTimes = DecisionTimes()
+    nightly: Nightly = Nightly()
+    search_attributes: dict[str, SearchAttributeType] = Field(default_factory=_search_attributes)
+    stack: Stack = Stack()
+    versioning: Versioning | None = None
+
+    @model_validator(mode="after")
+    def _there_is_a_region_and_nothing_is_claimed_twice(self) -> Self:
+        if not self.regions:
+            raise Refusal("there is no region, so nothing could ever run", fix="add one under regions")
+        ids = [region.id for region in self.regions]
+        for name in ids:
+            if ids.count(name) > 1:
+                raise Refusal(f"two regions have the id {name!r}", fix="give each region its own id")
+        ports = [self.temporal.port, self.temporal.ui_port]
+        ports += [region.metrics_port for region in self.regions if region.metrics_port is not None]
+        for port in ports:
+            if ports.count(port) > 1:
+                raise Refusal(
+                    f"port {port} is used twice", fix="give each of address, ui_port and metrics_port its own"
+                )
+        return self
+
+    def model_regions(self) -> tuple[Region, ...]:
+        """The regions with the carbon intensity of their grids."""
+        return tuple(_region(config) for config in self.regions)
+
+
+def _region(config: RegionConfig) -> Region:
+    figure = grids()[config.grid]
+    return Region(
+        id=config.id,
+        title=config.title or figure.location,
+        price_usd_per_hour=config.price_usd_per_hour,
+        carbon_g_per_kwh=figure.carbon_g_per_kwh,
+        carbon_source=f"{SOURCE}: {figure.key}",
+        power_kw=config.power_kw,
+        slots=config.slots,
+    )
+
+
+def topology_path(path: Path | None = None) -> Path:
+    """The file to read: ``path``, else ``MAESTRO_TOPOLOGY``, else the current folder's, else the shipped one."""
+    if path is not None:
+        return path
+    named = os.environ.get(VARIABLE, "")
+    if named:
+        if not Path(named).is_file():
+            raise BadInput(f"there is no file {named!r}", field=VARIABLE, fix="correct or unset the variable")
+        return Path(named)
+    here = Path.cwd() / FILE_NAME
+    return here if here.is_file() else resource_path(FILE_NAME)
+
+
+def load_topology(path: Path | None = None) -> Topology:
+    """The topology of ``topology_path(path)``; ``BadInput`` names file, line, field and fix."""
+    return load(topology_path(path), Topology)

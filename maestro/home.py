@@ -1,0 +1,62 @@
+"""Where Maestro keeps its state on this machine. Only names places: whoever uses one creates it.
+
+``MAESTRO_HOME`` moves everything, ``MAESTRO_LEDGER_URL`` the ledger alone.
+"""
+
+import os
+from pathlib import Path
+
+from maestro.errors import BadInput
+
+
+def home() -> Path:
+    """The state folder: ``MAESTRO_HOME``, else ``maestro`` under ``XDG_STATE_HOME`` or ``~/.local/state``."""
+    chosen = os.environ.get("MAESTRO_HOME", "")
+    if chosen:
+        path = Path(chosen).expanduser()
+        if not path.is_absolute():
+            raise BadInput(
+                f"{chosen!r} depends on the current folder, and two commands would keep two states",
+                field="MAESTRO_HOME",
+                fix="give an absolute path",
+            )
+        return path
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    # The XDG specification: a relative path there is invalid and is to be ignored.
+    base = state if state.is_absolute() else Path.home() / ".local" / "state"
+    return base / "maestro"
+
+
+def ledger_url() -> str:
+    """The ledger's database as an SQLAlchemy URL: ``MAESTRO_LEDGER_URL``, else a SQLite file under the home."""
+    return os.environ.get("MAESTRO_LEDGER_URL", "") or f"sqlite:///{home() / 'ledger.sqlite'}"
+
+
+def artifacts_dir() -> Path:
+    """The content-addressed artifact store."""
+    return home() / "artifacts"
+
+
+def mirrors_dir() -> Path:
+    """Bare mirrors of the conducted repositories."""
+    return home() / "mirrors"
+
+
+def environments_dir() -> Path:
+    """Built environments, one per lock file and Python; a cache that may be deleted."""
+    return home() / "environments"
+
+
+def worktrees_dir() -> Path:
+    """Worktrees of running phases; empty when nothing runs."""
+    return home() / "worktrees"
+
+
+def temporal_database() -> Path:
+    """The database file of the embedded Temporal server."""
+    return home() / "temporal.sqlite"
+
+
+def stack_file() -> Path:
+    """What the local stack says about itself while it is up: processes, ports, topology."""
+    return home() / "stack.json"
