@@ -1,0 +1,128 @@
+"""What is known about a pull request when the controls are asked: typed facts, by query kind.
+
+A fact that nobody could establish is None, never a guess: a query that needs it is not evaluated. Each description
+reads as the label of its value on a card.
+"""
+
+from enum import StrEnum
+from typing import get_args
+
+from pydantic import Field
+
+from maestro.model.base import Model
+
+FactValue = bool | int | str | tuple[str, ...]
+FactType = type[bool] | type[int] | type[str] | type[tuple[str, ...]]
+
+_TYPES: tuple[FactType, ...] = (bool, int, str, tuple)
+
+
+class QueryKind(StrEnum):
+    """Where a query's facts come from. Append only: catalogues name these."""
+
+    TESTS = "tests"
+    POLICY = "policy"
+    GIT = "git"
+
+
+class TestsFacts(Model):
+    """What the plan and the report say. Without a report, everything that a run would tell is None."""
+
+    __test__ = False
+
+    applicable: bool | None = Field(default=None, description="tests are affected by the pull request")
+    mode: str | None = Field(default=None, description="width of the selection")
+    selected: int | None = Field(default=None, description="selected tests")
+    left_out: int | None = Field(default=None, description="tests left to the night")
+    shards: int | None = Field(default=None, description="shards")
+    executed: int | None = Field(default=None, description="tests that ran to a verdict")
+    passed: int | None = Field(default=None, description="tests that passed")
+    skipped: int | None = Field(default=None, description="tests that skipped themselves")
+    failed: int | None = Field(default=None, description="tests that failed")
+    missing: int | None = Field(default=None, description="selected tests without a verdict")
+    problems: int | None = Field(default=None, description="problems of the test runner")
+    isolated: bool | None = Field(default=None, description="every shard ran in a sandbox")
+    isolation: tuple[str, ...] | None = Field(default=None, description="sandboxes used")
+    results_stored: int | None = Field(default=None, description="stored result files")
+
+
+class PolicyFacts(Model):
+    """What the placement policy said of the regions, and where the tests then ran."""
+
+    placed: bool | None = Field(default=None, description="a region was chosen")
+    region: str | None = Field(default=None, description="chosen region")
+    region_allowed: bool | None = Field(default=None, description="policy allows the chosen region")
+    region_healthy: bool | None = Field(default=None, description="the chosen region was healthy")
+    placement_denied: tuple[str, ...] | None = Field(default=None, description="regions refused by policy")
+    ran_in: tuple[str, ...] | None = Field(default=None, description="regions in which tests ran")
+    ran_where_allowed: bool | None = Field(default=None, description="tests ran only where policy allows")
+    digest_known: bool | None = Field(default=None, description="the version of the policy is recorded")
+
+
+class GitFacts(Model):
+    """What the mirror says of the commits between the merge base and the head.
+
+    Signatures and sign-offs are counted where they are present; whether a signature is valid needs keys that a bare
+    mirror does not have, so no fact claims it. Lists hold the names of files, sorted.
+    """
+
+    tree: str | None = Field(default=None, description="tree that was tested")
+    commits: int | None = Field(default=None, description="commits")
+    merge_commits: int | None = Field(default=None, description="merge commits")
+    linear: bool | None = Field(default=None, description="the commits form a line")
+    head_contains_base: bool | None = Field(default=None, description="the head contains the whole base")
+    commits_without_signature: int | None = Field(default=None, description="commits without a signature")
+    commits_without_signoff: int | None = Field(default=None, description="commits without their author's sign-off")
+    commits_by_another_committer: int | None = Field(
+        default=None, description="commits whose author is not their committer"
+    )
+    changed_files: int | None = Field(default=None, description="changed files")
+    executables_added: tuple[str, ...] | None = Field(default=None, description="generated executables added")
+    private_keys_added: tuple[str, ...] | None = Field(default=None, description="files that gain a private key")
+    rule_files_changed: tuple[str, ...] | None = Field(
+        default=None, description="changed files that define the pipeline"
+    )
+    license_present: bool | None = Field(default=None, description="a licence file stands at the top")
+
+
+class Facts(Model):
+    """Everything that is known, by kind; None where a whole source is missing."""
+
+    tests: TestsFacts | None = None
+    policy: PolicyFacts | None = None
+    git: GitFacts | None = None
+
+    def known(self, kind: QueryKind) -> dict[str, FactValue]:
+        """The facts of ``kind`` that are established, by dotted name."""
+        source: Model | None = getattr(self, kind.value)
+        if source is None:
+            return {}
+        values: dict[str, FactValue | None] = {name: getattr(source, name) for name in type(source).model_fields}
+        return {f"{kind.value}.{name}": value for name, value in values.items() if value is not None}
+
+
+_SOURCES: dict[QueryKind, type[Model]] = {
+    QueryKind.TESTS: TestsFacts,
+    QueryKind.POLICY: PolicyFacts,
+    QueryKind.GIT: GitFacts,
+}
+
+
+def declared(kind: QueryKind) -> dict[str, FactType]:
+    """The type of every fact that a query of ``kind`` may use, by dotted name."""
+    fields = _SOURCES[kind].model_fields
+    return {f"{kind.value}.{name}": _type(get_args(field.annotation)) for name, field in fields.items()}
+
+
+def label(fact: str) -> str:
+    """What a declared fact is, in words."""
+    kind, name = fact.split(".", 1)
+    return _SOURCES[QueryKind(kind)].model_fields[name].description or fact
+
+
+def _type(alternatives: tuple[object, ...]) -> FactType:
+    return next(known for known in _TYPES if known in alternatives or any(_is_list(a, known) for a in alternatives))
+
+
+def _is_list(alternative: object, known: FactType) -> bool:
+    return known is tuple and getattr(alternative, "__origin__", None) is tuple

@@ -1,0 +1,72 @@
+"""Turns what the other rooms returned into the facts that controls are asked about. Pure."""
+
+from maestro.assurance.facts import Facts, GitFacts, PolicyFacts, TestsFacts
+from maestro.model.region import Placement
+from maestro.model.tests import TestPlan, TestReport, Verdict
+
+NO_ISOLATION = frozenset({"", "none"})
+
+
+def facts_of(
+    *,
+    plan: TestPlan | None,
+    report: TestReport | None,
+    placement: Placement | None,
+    git: GitFacts | None,
+) -> Facts:
+    """The facts of one pull request; a source that is None leaves its facts unknown."""
+    return Facts(
+        tests=_tests(plan, report) if plan else None,
+        policy=_policy(placement, report) if placement else None,
+        git=git,
+    )
+
+
+def _tests(plan: TestPlan, report: TestReport | None) -> TestsFacts:
+    planned = TestsFacts(
+        applicable=plan.applicable,
+        mode=plan.mode.value,
+        selected=plan.selected_count,
+        left_out=plan.left_out_count,
+        shards=plan.shard_count,
+    )
+    if report is None:
+        return planned
+    counts = report.counts
+    return planned.model_copy(
+        update={
+            "executed": sum(count for verdict, count in counts.items() if verdict is not Verdict.SKIP),
+            "passed": counts.get(Verdict.PASS, 0),
+            "skipped": counts.get(Verdict.SKIP, 0),
+            "failed": report.failed_count,
+            "missing": report.missing_count,
+            "problems": len(report.problems),
+            "isolated": not NO_ISOLATION.intersection(report.isolation) if report.isolation else None,
+            "isolation": report.isolation or None,
+            "results_stored": len(report.results),
+        }
+    )
+
+
+def _policy(placement: Placement, report: TestReport | None) -> PolicyFacts:
+    allowed = {assessment.region: assessment.allowed for assessment in placement.assessments}
+    healthy = {assessment.region: assessment.healthy for assessment in placement.assessments}
+    ran_in = report.regions if report else ()
+    unlocated = bool(report and report.counts and not report.regions)
+    return PolicyFacts(
+        placed=placement.region is not None,
+        region=placement.region,
+        region_allowed=allowed.get(placement.region) if placement.region else None,
+        region_healthy=healthy.get(placement.region) if placement.region else None,
+        placement_denied=tuple(sorted(region for region, may in allowed.items() if not may)),
+        ran_in=None if unlocated else ran_in,
+        ran_where_allowed=None if unlocated else _only_allowed(ran_in, allowed),
+        digest_known=bool(placement.policy_digest),
+    )
+
+
+def _only_allowed(ran_in: tuple[str, ...], allowed: dict[str, bool]) -> bool | None:
+    """False when a region was refused, None when one was never assessed: silence of the policy is not leave."""
+    if any(allowed.get(region) is False for region in ran_in):
+        return False
+    return True if all(region in allowed for region in ran_in) else None

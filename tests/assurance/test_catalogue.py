@@ -1,0 +1,93 @@
+"""The catalogue refuses every mistake at its file, line and field."""
+
+from pathlib import Path
+
+import pytest
+
+from maestro.assurance import load
+from maestro.errors import BadInput
+from maestro.resources import resource_dir
+
+CONTROL = """\
+family: QA
+title: Quality
+controls:
+  - id: T-QA-01
+    title: Tests pass
+    tier: 1
+    owner: quality
+    evidence_max_age_hours: 24
+    fix: Mend them.
+    query:
+      - kind: tests
+        where: tests.failed == 0
+"""
+
+
+def write(folder: Path, text: str, name: str = "quality.yaml") -> Path:
+    folder.joinpath(name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_shipped_catalogue_has_eight_controls_that_each_carry_a_fix_and_a_mapping() -> None:
+    catalogue = load(resource_dir("controls"))
+    assert len(catalogue.controls) == 8
+    assert all(control.fix and control.mappings and control.owner for control in catalogue.controls)
+
+
+def test_the_controls_stand_in_the_order_of_their_ids() -> None:
+    ids = [control.id for control in load(resource_dir("controls")).controls]
+    assert ids == sorted(ids)
+
+
+def test_the_digest_changes_with_any_byte_of_any_file(tmp_path: Path) -> None:
+    before = load(write(tmp_path, CONTROL)).digest
+    after = load(write(tmp_path, CONTROL + "# a remark\n")).digest
+    assert before != after
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "field", "message"),
+    [
+        pytest.param(
+            "tests.failed == 0", "tests.faild == 0", ":12: ", "did you mean 'tests.failed'", id="a typing mistake"
+        ),
+        pytest.param("tests.failed == 0", "tests.failed == '0'", ":12: ", ".............^", id="a comparison of types"),
+        pytest.param(
+            "tests.failed == 0", "tests.failed", ":12: ", "gives INT", id="a number where a yes or no belongs"
+        ),
+        pytest.param("tests.failed == 0", "git.linear", ":12: ", "git.linear", id="a fact of another kind"),
+        pytest.param("tests.failed == 0", "'  '", ":12: ", "the query is empty", id="an empty condition"),
+        pytest.param("kind: tests", "kind: sbom", ":11: ", "'tests', 'policy' or 'git'", id="an unknown kind"),
+        pytest.param("tier: 1", "tier: one", ":6: ", "a whole number is needed", id="a tier that is a word"),
+        pytest.param("tier: 1", "tier: 4", ":6: ", "less than or equal to 3", id="a tier that does not exist"),
+        pytest.param("tier: 1", "tier: 1\n    owners: me", ":7: ", "did you mean 'owner'", id="an unknown field"),
+        pytest.param("id: T-QA-01", "id: quality", ":4: ", "such as ABC-QA-01", id="an id without a family"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_field(
+    tmp_path: Path, good: str, bad: str, field: str, message: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        load(write(tmp_path, CONTROL.replace(good, bad)))
+    assert f"quality.yaml{field}controls[0]" in caught.value.field
+    assert message in str(caught.value)
+
+
+def test_a_control_without_a_query_is_refused(tmp_path: Path) -> None:
+    text = CONTROL.split("    query:", maxsplit=1)[0] + "    query: []\n"
+    with pytest.raises(BadInput, match="the list is empty"):
+        load(write(tmp_path, text))
+
+
+def test_an_id_that_two_files_share_is_refused_with_both_places(tmp_path: Path) -> None:
+    write(tmp_path, CONTROL)
+    with pytest.raises(BadInput) as caught:
+        load(write(tmp_path, CONTROL, "zebra.yaml"))
+    assert "zebra.yaml:4: controls[0].id" in caught.value.field
+    assert "quality.yaml:4" in caught.value.message
+
+
+def test_a_folder_without_controls_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no control"):
+        load(tmp_path)

@@ -1,0 +1,88 @@
+"""What the facts say for given plans, reports and placements."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from maestro.assurance import PolicyFacts, TestsFacts, facts_of
+from maestro.model.artifact import ArtifactRef
+from maestro.model.region import Placement, RegionAssessment
+from maestro.model.tests import SelectionMode, TestPlan, TestReport, Verdict
+
+BODY = ArtifactRef(digest="sha256:" + "0" * 64, media_type="application/json", bytes=1)
+PLAN = TestPlan(applicable=True, reason="", mode=SelectionMode.STANDARD, selected_count=3, shard_count=1, body=BODY)
+REPORT = TestReport(
+    counts={Verdict.PASS: 1, Verdict.FAIL: 1, Verdict.SKIP: 1},
+    failed_count=1,
+    isolation=("bubblewrap",),
+    regions=("eu-north",),
+)
+
+
+def placement(region: str | None = "eu-north", **allowed: bool) -> Placement:
+    assessments = tuple(
+        RegionAssessment(region=name.replace("_", "-"), healthy=True, allowed=may) for name, may in allowed.items()
+    )
+    return Placement(
+        region=region, reason="", assessments=assessments, policy_digest="sha256:1", decided_at=datetime.now(UTC)
+    )
+
+
+def run_facts(report: TestReport | None) -> TestsFacts:
+    facts = facts_of(plan=PLAN, report=report, placement=None, git=None)
+    assert facts.tests is not None
+    return facts.tests
+
+
+def policy_of(where: Placement, report: TestReport | None = REPORT) -> PolicyFacts:
+    facts = facts_of(plan=None, report=report, placement=where, git=None)
+    assert facts.policy is not None
+    return facts.policy
+
+
+def test_a_skipped_test_is_not_one_that_ran() -> None:
+    assert (run_facts(REPORT).executed, run_facts(REPORT).skipped) == (2, 1)
+
+
+def test_without_a_report_nothing_is_claimed_of_the_run() -> None:
+    assert run_facts(None).selected == 3
+    assert run_facts(None).failed is None
+
+
+@pytest.mark.parametrize(
+    ("isolation", "isolated"), [(("bubblewrap",), True), (("bubblewrap", "none"), False), (("",), False), ((), None)]
+)
+def test_one_shard_outside_a_sandbox_is_enough_to_say_so(isolation: tuple[str, ...], isolated: bool | None) -> None:
+    assert run_facts(REPORT.model_copy(update={"isolation": isolation})).isolated is isolated
+
+
+def test_a_run_in_a_region_that_policy_refuses_is_told_even_when_the_chosen_one_is_allowed() -> None:
+    report = REPORT.model_copy(update={"regions": ("eu-north", "us-east")})
+    policy = policy_of(placement(eu_north=True, us_east=False), report)
+    assert policy.region_allowed is True
+    assert policy.ran_where_allowed is False
+    assert policy.placement_denied == ("us-east",)
+
+
+def test_a_run_in_a_region_that_policy_was_never_asked_about_is_unknown_not_allowed() -> None:
+    report = REPORT.model_copy(update={"regions": ("moon",)})
+    assert policy_of(placement(eu_north=True), report).ran_where_allowed is None
+
+
+def test_verdicts_without_a_region_are_unknown_not_allowed() -> None:
+    report = REPORT.model_copy(update={"regions": ()})
+    assert policy_of(placement(eu_north=True), report).ran_where_allowed is None
+
+
+def test_nothing_ran_means_that_nothing_ran_where_it_must_not() -> None:
+    assert policy_of(placement(eu_north=True), None).ran_where_allowed is True
+
+
+def test_without_a_region_nothing_is_claimed_of_it() -> None:
+    policy = policy_of(placement(None, eu_north=False), None)
+    assert (policy.placed, policy.region_allowed) == (False, None)
+
+
+def test_a_source_that_is_missing_leaves_its_facts_unknown() -> None:
+    facts = facts_of(plan=None, report=None, placement=None, git=None)
+    assert (facts.tests, facts.policy, facts.git) == (None, None, None)
