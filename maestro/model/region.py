@@ -9,6 +9,11 @@ from pydantic import Field
 from maestro.model.base import Model
 
 
+def region_task_queue(region: str) -> str:
+    """The task queue that only the workers of a region poll."""
+    return f"maestro.region.{region}"
+
+
 class Region(Model):
     """A place where tests can run. ``carbon_g_per_kwh`` is location-based grid intensity; ``carbon_source`` says
     where the figure is from. ``power_kw`` is the draw of one worker slot under load.
@@ -24,7 +29,7 @@ class Region(Model):
 
     @property
     def task_queue(self) -> str:
-        return f"maestro.region.{self.id}"
+        return region_task_queue(self.id)
 
 
 class RegionHealth(Model):

@@ -57,9 +57,18 @@ class PlanBody(Model):
     collection_errors: tuple["TestOutcome", ...] = ()
 
 
+class Problem(Model):
+    """Why a runner could not give verdicts (missing, crashed, hung): what happened and the fix."""
+
+    kind: str
+    message: str
+    fix: str = ""
+
+
 class TestPlan(Model):
     """The plan in figures, with its body stored. ``applicable`` is False when no test is affected; ``reason`` is the
-    sentence for the card in either case. ``round`` counts the plans of one pull request, from 0.
+    sentence for the card in either case. ``round`` counts the plans of one pull request, from 0. ``problem`` says why
+    the tests could not even be listed, where that is so.
     """
 
     __test__ = False
@@ -78,6 +87,7 @@ class TestPlan(Model):
     body: ArtifactRef
     environment_key: str = ""
     isolation: str = ""
+    problem: Problem | None = None
 
 
 class Verdict(StrEnum):
@@ -98,14 +108,6 @@ class TestOutcome(Model):
     message: str = ""
 
 
-class Problem(Model):
-    """Why a runner could not give verdicts (missing, crashed, hung): what happened and the fix."""
-
-    kind: str
-    message: str
-    fix: str = ""
-
-
 class ShardResult(Model):
     """One shard's verdicts in figures. ``resumed`` counts verdicts taken over from an earlier attempt."""
 
@@ -123,7 +125,10 @@ class ShardResult(Model):
 
 
 class TestReport(Model):
-    """All shards of one round together. ``missing_count`` is the number of selected tests without a verdict."""
+    """All shards of one round together. ``missing_count`` is the number of selected tests without a verdict.
+
+    ``flaky`` names tests (at most ``SAMPLE_LIMIT``) that failed first and passed when a reviewer retried them.
+    """
 
     __test__ = False
 
@@ -131,6 +136,7 @@ class TestReport(Model):
     counts: dict[Verdict, int] = Field(default_factory=dict)
     failed: tuple[TestOutcome, ...] = ()
     failed_count: int = 0
+    flaky: tuple[str, ...] = ()
     missing_count: int = 0
     resumed: int = 0
     test_seconds: float = 0.0

@@ -1,0 +1,80 @@
+# make run     set everything up and conduct a real pull request (REPO=path BASE=rev HEAD=rev; default: the last commit here)
+# make test    set everything up and run the tests
+# make lint    ruff, mypy, import contracts, deptry, and the policies against the real OPA
+# make help    all of it
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+CACHE := $(or $(MAESTRO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/maestro)
+OPA_VERSION := v1.22.2
+REPO ?= .
+HEAD ?= HEAD
+BASE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint test-outside test-projects histories screenshots benchmark constraints clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/uv.done:
+	@test -n "$(PYTHON)" || { echo "maestro needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3.11"; exit 3; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "this Python cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)"; exit 3; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@touch $@
+
+$(VENV)/run.done: $(VENV)/uv.done pyproject.toml constraints.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/dev.done: $(VENV)/run.done
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev
+	@$(BIN)/maestro run --repo "$(REPO)" --head "$(HEAD)" $(if $(BASE),--base "$(BASE)")
+
+test: $(VENV)/dev.done ## everything that needs no compiler
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.done $(CACHE)/bin/opa-$(OPA_VERSION) ## style, types, contracts, policies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(CACHE)/bin/opa-$(OPA_VERSION) fmt --list --fail policies
+	$(CACHE)/bin/opa-$(OPA_VERSION) check --strict policies
+	$(CACHE)/bin/opa-$(OPA_VERSION) test policies
+	MAESTRO_OPA=$(CACHE)/bin/opa-$(OPA_VERSION) $(BIN)/python -m pytest tests/outside
+
+# The policy engine in process is not OPA; this is the real one, built once, to hold it against.
+$(CACHE)/bin/opa-$(OPA_VERSION):
+	@command -v go >/dev/null || { echo "make lint needs the opa command: install Go so that it can be built, or put $(OPA_VERSION) of it at $@"; exit 3; }
+	@mkdir -p $(CACHE)/bin
+	GOBIN=$(CACHE)/bin go install github.com/open-policy-agent/opa@$(OPA_VERSION)
+	@mv $(CACHE)/bin/opa $@
+
+test-outside: lint ## the same as lint, for those who look for it
+
+test-projects: $(VENV)/dev.done ## conduct real changes of three public projects, green and red
+	$(BIN)/python -m pytest tests/projects -s
+
+histories: $(VENV)/dev.done ## record workflow histories for the replay tests
+	$(BIN)/python -m tests.histories.record
+
+screenshots: $(VENV)/dev.done ## the pictures of the README, from a running stack (needs Chromium)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,screenshots]'
+	$(BIN)/python -m docs.screenshots
+
+benchmark: $(VENV)/dev.done ## what is measured, with its floor in the same run
+	$(BIN)/python -m benchmarks.orchestration
+
+constraints: $(VENV)/uv.done ## pin again what pyproject.toml allows
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file constraints.txt
+
+clean: ## remove the environment (state and caches outside the checkout stay)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,43 @@
+"""How the domain's errors become Temporal failures: one place, for every activity.
+
+The type of the error becomes the failure's type, so that workflows and people can tell a policy's refusal from a full
+disk; whether a retry makes sense is the error's own word.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from maestro.errors import LeaseHeld, MaestroError
+
+LEASE_RETRY = timedelta(seconds=2)
+"""How soon to ask again for a lease that somebody holds; it expires by itself when its holder has died."""
+
+
+class FailureInterceptor(Interceptor):
+    """Translates ``MaestroError`` at the edge of every activity."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - SDK
+        return _Translating(next)
+
+
+class _Translating(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - SDK's signature
+        try:
+            return await super().execute_activity(input)
+        except MaestroError as error:
+            raise as_failure(error) from error
+
+
+def as_failure(error: MaestroError) -> ApplicationError:
+    """The failure that a workflow sees; its first detail carries message, field and fix."""
+    return ApplicationError(
+        f"{error.field}: {error.message}" if error.field else error.message,
+        {"message": error.message, "field": error.field, "fix": error.fix},
+        type=type(error).__name__,
+        non_retryable=not error.retryable,
+        next_retry_delay=LEASE_RETRY if isinstance(error, LeaseHeld) else None,
+        category=ApplicationErrorCategory.BENIGN if isinstance(error, LeaseHeld) else ApplicationErrorCategory.UNSPECIFIED,
+    )

@@ -1,0 +1,36 @@
+"""Heartbeats beside the work: liveness, progress, and the way in which a cancellation reaches an activity."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from temporalio import activity
+
+from maestro.model.base import Model
+
+
+class Progress(Model):
+    """What a running activity tells while it runs. ``detail`` is a sentence for the operator."""
+
+    done: int = 0
+    total: int = 0
+    detail: str = ""
+
+
+@asynccontextmanager
+async def heartbeating(progress: Callable[[], Progress]) -> AsyncIterator[None]:
+    """Heartbeat ``progress()`` at a fifth of the heartbeat timeout for as long as the block runs."""
+
+    async def beat() -> None:
+        timeout = activity.info().heartbeat_timeout
+        interval = timeout.total_seconds() / 5 if timeout else 5.0
+        while True:
+            activity.heartbeat(progress())
+            await asyncio.sleep(interval)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,229 @@
+"""The inputs and outputs of workflows and activities: one model in, one model out."""
+
+from datetime import datetime
+
+from pydantic import ConfigDict, Field
+
+from maestro.model.artifact import ArtifactRef
+from maestro.model.base import Model
+from maestro.model.decision import (
+    ActionKind,
+    ActionResult,
+    Decision,
+    DecisionCard,
+    Links,
+    Phase,
+    ReviewerAction,
+    TimelineEntry,
+)
+from maestro.model.evidence import EvidenceSet
+from maestro.model.pull_request import PullRequest
+from maestro.model.region import Placement
+from maestro.model.tests import Problem, SelectionMode, ShardResult, TestPlan, TestReport
+
+ORCHESTRATION_QUEUE = "maestro"
+"""Workflows and the short activities that belong to no region; every region's worker polls it."""
+
+
+class Timings(Model):
+    """The durations that one pull request is conducted under, fixed at its start so that replays agree."""
+
+    heartbeat_timeout_seconds: float = 30.0
+    schedule_to_start_timeout_seconds: float = 60.0
+    prepare_timeout_seconds: float = 1_800.0
+    shard_timeout_seconds: float = 3_600.0
+    region_poll_seconds: float = 600.0
+    placement_deadline_seconds: float = 86_400.0
+    person_deadline_seconds: float = 259_200.0
+    reminder_after_seconds: float = 86_400.0
+    blocked_open_seconds: float = 86_400.0
+
+
+class PlaceRequest(Model):
+    """Ask for a region. ``lost`` maps regions that just failed this pull request to the sentence that says how.
+
+    ``wait_seconds`` is how long the activity may wait for a healthy and allowed region before it answers "none".
+    """
+
+    pull_request: PullRequest
+    ordinal: int = 0
+    lost: dict[str, str] = Field(default_factory=dict)
+    wait_seconds: float = 0.0
+
+
+class SelectRequest(Model):
+    """Ask for a plan. ``only`` names the artifact with a list of test ids where just those are wanted (the night)."""
+
+    pull_request: PullRequest
+    region: str
+    mode: SelectionMode
+    round: int = 0
+    only: ArtifactRef | None = None
+
+
+class ShardRequest(Model):
+    """Ask for the verdicts of one shard of a plan. ``attempt`` rises with each retry that a reviewer asks for."""
+
+    pull_request: PullRequest
+    region: str
+    plan: TestPlan
+    shard: int
+    attempt: int = 0
+    heartbeat_timeout_seconds: float = 30.0
+
+    @property
+    def ordinal(self) -> str:
+        return f"{self.attempt}.{self.plan.round}.{self.shard}"
+
+
+class GatherRequest(Model):
+    """Ask for the report and the evidence of a round."""
+
+    pull_request: PullRequest
+    region: str
+    placement: Placement
+    plan: TestPlan
+    shards: tuple[ShardResult, ...] = ()
+    attempt: int = 0
+
+
+class Gathered(Model):
+    """The round in figures and the answers of the controls."""
+
+    report: TestReport
+    evidence: EvidenceSet
+
+
+class DecideRequest(Model):
+    """Everything that the decision rules may look at."""
+
+    pull_request: PullRequest
+    placement: Placement | None = None
+    plan: TestPlan | None = None
+    report: TestReport | None = None
+    evidence: EvidenceSet | None = None
+    problem: Problem | None = None
+    approved_by: str = ""
+    rejected_by: str = ""
+    person_reason: str = ""
+    expired: bool = False
+    ordinal: int = 0
+    at: datetime
+
+
+class RenderRequest(Model):
+    """Ask for the narrative and the stored card."""
+
+    card: DecisionCard
+    region: str = ""
+
+
+class ActionRecord(Model):
+    """A reviewer's action with its result, for the ledger."""
+
+    pull_request: PullRequest
+    kind: ActionKind
+    action: ReviewerAction
+    result: ActionResult
+    at: datetime
+
+
+class ReminderRequest(Model):
+    """Remind that a person is waited for, until ``deadline``."""
+
+    pull_request: PullRequest
+    deadline: datetime
+    ordinal: int = 0
+    at: datetime
+
+
+class ConductState(Model):
+    """All that a pull request's workflow knows; mutable inside it, carried over when it continues as new.
+
+    ``round`` counts plans, ``attempt`` the retries that a reviewer asked for, ``results`` the actions by their id.
+    ``round_wanted`` asks for new tests, ``judge_wanted`` only for a new decision on what is known.
+    """
+
+    model_config = ConfigDict(frozen=False, extra="ignore")
+
+    mode: SelectionMode
+    phase: Phase = Phase.PLACE
+    round: int = 0
+    attempt: int = 0
+    card_version: int = 0
+    decisions: int = 0
+    placements: int = 0
+    reminders: int = 0
+    placement: Placement | None = None
+    plan: TestPlan | None = None
+    gathered: Gathered | None = None
+    decision: Decision | None = None
+    problem: Problem | None = None
+    links: Links = Links()
+    timeline: tuple[TimelineEntry, ...] = ()
+    results: dict[str, ActionResult] = Field(default_factory=dict)
+    approved_by: str = ""
+    rejected_by: str = ""
+    person_reason: str = ""
+    cancelled_by: str = ""
+    expired: bool = False
+    deadline: datetime | None = None
+    round_wanted: bool = True
+    judge_wanted: bool = False
+
+
+class ConductRequest(Model):
+    """Conduct one pull request. ``state`` is only set by the workflow itself when it continues as new."""
+
+    pull_request: PullRequest
+    mode: SelectionMode = SelectionMode.STANDARD
+    timings: Timings = Timings()
+    temporal_ui: str = ""
+    state: ConductState | None = None
+
+
+class Outcome(Model):
+    """How a pull request ended."""
+
+    pull_request: PullRequest
+    decision: Decision
+    card: DecisionCard
+
+
+class NightRequest(Model):
+    """Conduct the night: what was left out during the day, then the full suite of each main branch."""
+
+    timings: Timings = Timings()
+
+
+class NightTask(Model):
+    """One run of the night. ``only`` is the list of tests owed; None means the full suite.
+
+    ``title`` says in words what is run, ``settles`` is the key of the pull request whose left-out tests these are.
+    """
+
+    pull_request: PullRequest
+    title: str
+    only: ArtifactRef | None = None
+    settles: str = ""
+
+
+class NightPlan(Model):
+    """The runs of one night, in the order in which they are conducted."""
+
+    tasks: tuple[NightTask, ...] = ()
+
+
+class NightTaskResult(Model):
+    """What one run of the night found. ``escapes`` are tests that were left out of a pull request and fail on it."""
+
+    task: NightTask
+    report: TestReport | None = None
+    escapes: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+
+class NightReport(Model):
+    """What the night found, per run."""
+
+    results: tuple[NightTaskResult, ...] = ()

@@ -1,0 +1,140 @@
+"""What a reviewer may do when, in words that a reviewer understands. Pure: state in, sentence or offer out."""
+
+from typing import assert_never
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from maestro.model.conduct import ConductState
+    from maestro.model.decision import ActionKind, DecisionState, OfferedAction, Phase, ReviewerAction
+    from maestro.model.pull_request import PullRequest
+    from maestro.model.tests import SelectionMode
+
+TESTING = frozenset({Phase.PLACE, Phase.WAITING_FOR_REGION, Phase.SELECT, Phase.RUN, Phase.GATHER})
+"""The phases in which tests are still on their way; a plan can be narrowed here, and not approved yet."""
+
+OFFERS: dict[ActionKind, tuple[str, str]] = {
+    ActionKind.APPROVE: ("Approve", "The pull request becomes green in your name."),
+    ActionKind.REJECT: ("Reject", "The pull request is blocked in your name; a reason is needed."),
+    ActionKind.ESCALATE_TESTS: ("Run all tests", "Every test runs; verdicts already known are kept."),
+    ActionKind.DOWNSHIFT: ("Run fewer tests", "Only changed, recently failed and directly affected tests run now."),
+    ActionKind.RETRY: ("Retry", "Tests without a passing verdict run again."),
+    ActionKind.CANCEL: ("Cancel", "Everything stops; nothing is decided."),
+}
+
+
+def refusal(kind: ActionKind, action: ReviewerAction, state: ConductState, pull_request: PullRequest) -> str | None:
+    """Why this action cannot be taken now, or None if it can.
+
+    An action whose id was already taken is not refused when it is the same action: it acts once and answers twice.
+    """
+    known = state.results.get(action.action_id)
+    if known is not None:
+        return None if known.kind is kind else f"action id {action.action_id!r} was already used to {words(known.kind)}"
+    if state.phase is Phase.DONE:
+        return f"this pull request is already decided: {decision_state(state)}"
+    if action.card_version is not None and kind in {ActionKind.APPROVE, ActionKind.REJECT}:
+        seen, now = action.card_version, state.card_version
+        if seen != now:
+            return f"you saw version {seen} of the card, it is now at version {now}: look again, then act"
+    return _refusal_of_kind(kind, action, state, pull_request)
+
+
+def offered(state: ConductState, pull_request: PullRequest) -> tuple[OfferedAction, ...]:
+    """The actions that would not be refused now, for somebody who is not the author and gives a reason."""
+    probe = ReviewerAction(action_id="\0", actor="\0", reason="\0")
+    return tuple(
+        OfferedAction(kind=kind, label=label, effect=effect)
+        for kind, (label, effect) in OFFERS.items()
+        if refusal(kind, probe, state, pull_request) is None
+    )
+
+
+def words(kind: ActionKind) -> str:
+    return kind.value.replace("_", " ")
+
+
+def decision_state(state: ConductState) -> DecisionState:
+    return state.decision.state if state.decision else DecisionState.PENDING
+
+
+def _refusal_of_kind(
+    kind: ActionKind, action: ReviewerAction, state: ConductState, pull_request: PullRequest
+) -> str | None:
+    match kind:
+        case ActionKind.APPROVE:
+            return _approve(action, state, pull_request)
+        case ActionKind.REJECT:
+            return None if action.reason.strip() else "a rejection needs a reason that the author can act on"
+        case ActionKind.ESCALATE_TESTS:
+            return "all tests are selected already" if state.mode is SelectionMode.ALL else None
+        case ActionKind.DOWNSHIFT:
+            return _downshift(state)
+        case ActionKind.RETRY:
+            return _retry(state)
+        case ActionKind.CANCEL:
+            return None
+        case _:
+            assert_never(kind)
+
+
+def _approve(action: ReviewerAction, state: ConductState, pull_request: PullRequest) -> str | None:
+    if state.phase in TESTING or state.decision is None:
+        return f"there is nothing to approve yet: the pull request is in phase {state.phase.value}"
+    if action.actor == pull_request.author:
+        return f"{action.actor} is the author; somebody else has to approve"
+    if state.decision.state is not DecisionState.NEEDS_PERSON:
+        return f"an approval cannot change a pull request that is {state.decision.state.value}: " + "; ".join(
+            state.decision.reasons
+        )
+    return None
+
+
+def _downshift(state: ConductState) -> str | None:
+    if state.mode is SelectionMode.DIRECT:
+        return "the smallest selection is running already"
+    if state.phase not in TESTING:
+        return "the tests have run: nothing is left to save"
+    return None
+
+
+def _retry(state: ConductState) -> str | None:
+    if state.phase in TESTING:
+        return f"the pull request is still in phase {state.phase.value}: wait for its result"
+    report = state.gathered.report if state.gathered else None
+    if state.problem is None and (report is None or report.green):
+        return "nothing failed: there is nothing to retry"
+    return None
+
+
+def apply(kind: ActionKind, action: ReviewerAction, state: ConductState) -> str:
+    """Change the state as the action asks, and say what changed. The caller has checked ``refusal``."""
+    match kind:
+        case ActionKind.APPROVE:
+            state.approved_by, state.person_reason, state.judge_wanted = action.actor, action.reason, True
+            return "the approval is weighed by policy now"
+        case ActionKind.REJECT:
+            state.rejected_by, state.person_reason, state.judge_wanted = action.actor, action.reason, True
+            return "the pull request is blocked"
+        case ActionKind.CANCEL:
+            state.cancelled_by = action.actor
+            return "everything stops"
+        case ActionKind.RETRY:
+            state.attempt += 1
+            return _again(state, "tests without a passing verdict run again")
+        case ActionKind.ESCALATE_TESTS:
+            state.mode = SelectionMode.ALL
+            return _again(state, "every test is selected")
+        case ActionKind.DOWNSHIFT:
+            state.mode = SelectionMode.DIRECT
+            return _again(state, "only the tests closest to the change are selected")
+        case _:
+            assert_never(kind)
+
+
+def _again(state: ConductState, changed: str) -> str:
+    """Ask for another round. An approval was given to the old one and does not carry over."""
+    state.round += 1
+    state.round_wanted = True
+    state.approved_by = ""
+    return changed

@@ -1,0 +1,108 @@
+"""The Decision Card and what the Temporal UI shows, built from a workflow's state. Pure."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+
+with workflow.unsafe.imports_passed_through():
+    from maestro.model.conduct import ConductRequest, ConductState
+    from maestro.model.decision import Decision, DecisionCard, DecisionState, Savings
+    from maestro.model.region import Placement
+    from maestro.model.tests import SelectionMode, TestPlan, TestReport, Verdict
+    from workflows.actions import decision_state, offered
+
+REPO = SearchAttributeKey.for_keyword("MaestroRepo")
+PULL_REQUEST = SearchAttributeKey.for_keyword("MaestroPullRequest")
+TENANT = SearchAttributeKey.for_keyword("MaestroTenant")
+PHASE = SearchAttributeKey.for_keyword("MaestroPhase")
+REGION = SearchAttributeKey.for_keyword("MaestroRegion")
+DECISION = SearchAttributeKey.for_keyword("MaestroDecision")
+
+PENDING = Decision(state=DecisionState.PENDING, reasons=("the pull request is being conducted",))
+
+
+def build(request: ConductRequest, state: ConductState, *, now: datetime) -> DecisionCard:
+    """The card as it stands."""
+    report = state.gathered.report if state.gathered else None
+    decision = state.decision or PENDING
+    return DecisionCard(
+        version=state.card_version,
+        pull_request=request.pull_request,
+        phase=state.phase,
+        decision=decision,
+        why=" ".join(_sentence(reason) for reason in decision.reasons),
+        risk=risk_of(state.plan, report),
+        placement=state.placement,
+        plan=state.plan,
+        report=report,
+        findings=state.gathered.evidence.findings if state.gathered else (),
+        savings=savings_of(state.plan, state.placement),
+        actions=offered(state, request.pull_request),
+        timeline=state.timeline,
+        links=state.links,
+        generated_at=now,
+    )
+
+
+def risk_of(plan: TestPlan | None, report: TestReport | None) -> str:
+    """What was not run, and what that leaves open."""
+    if plan is None:
+        return "No test has been selected yet, so nothing is known about the risk."
+    if not plan.applicable:
+        return "No test can tell anything about this change; nothing was left to chance by leaving tests out."
+    unknown = f" {report.missing_count} selected tests gave no verdict." if report and report.missing_count else ""
+    if not plan.left_out_count:
+        return f"Every known test was selected, so none was left out.{unknown}"
+    scope = "only changed, recently failed and directly affected tests ran, " if plan.mode is SelectionMode.DIRECT else ""
+    return (
+        f"{plan.left_out_count} of {plan.left_out_count + plan.selected_count} tests were left to the night: "
+        f"{scope}no import path leads from the rest to the change as far as the static graph can see.{unknown}"
+    )
+
+
+def savings_of(plan: TestPlan | None, placement: Placement | None) -> Savings:
+    """Test time left out, priced at the chosen region's own compute and carbon terms."""
+    if plan is None or not plan.left_out_seconds:
+        return Savings()
+    total = plan.selected_seconds + plan.left_out_seconds
+    savings = Savings(seconds=plan.left_out_seconds, share=plan.left_out_seconds / total)
+    chosen = next((a for a in placement.assessments if a.region == placement.region), None) if placement else None
+    if placement is None or chosen is None or not placement.expected_seconds:
+        return savings
+    ratio = plan.left_out_seconds / placement.expected_seconds
+    compute = sum((t.amount_usd for t in chosen.terms if t.name == "compute"), Decimal(0))
+    return savings.model_copy(
+        update={"cost_usd": compute * Decimal(str(ratio)), "carbon_g": chosen.carbon_g * ratio},
+    )
+
+
+def search_attributes(request: ConductRequest, state: ConductState) -> list[SearchAttributeUpdate]:
+    """What a list of workflows can be filtered by."""
+    region = state.placement.region if state.placement else None
+    return [
+        PHASE.value_set(state.phase.value),
+        DECISION.value_set(decision_state(state).value),
+        REGION.value_set(region) if region else REGION.value_unset(),
+    ]
+
+
+def details(card: DecisionCard) -> str:
+    """The card in a few lines of Markdown, for the Temporal UI."""
+    lines = [f"**{card.decision.state.value}** (card version {card.version}), phase `{card.phase.value}`", "", card.why]
+    if card.placement:
+        lines += ["", f"Region: {card.placement.reason}"]
+    if card.plan:
+        lines += ["", f"Tests: {card.plan.reason}"]
+    if card.report:
+        counts = ", ".join(f"{card.report.counts.get(v, 0)} {v.value}" for v in Verdict)
+        lines += ["", f"Verdicts: {counts}"]
+    if card.actions:
+        lines += ["", "Possible now (update or signal): " + ", ".join(f"`{a.kind.value}`" for a in card.actions)]
+    return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,330 @@
+"""One pull request, from its start to its decision: place, select, run, gather, decide, render, wait for a person.
+
+Exceptions that are not Temporal failures are left to stall the workflow task on purpose: that is a bug of ours, and a
+deploy mends it without losing the pull request. What tests or policies say is a result, never an exception.
+"""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.decision import DecisionActivities
+    from activities.render import RenderActivities
+    from maestro.model.conduct import (
+        ORCHESTRATION_QUEUE,
+        ActionRecord,
+        ConductRequest,
+        ConductState,
+        DecideRequest,
+        Outcome,
+        ReminderRequest,
+        RenderRequest,
+    )
+    from maestro.model.decision import (
+        ActionKind,
+        ActionResult,
+        Decision,
+        DecisionCard,
+        DecisionState,
+        Phase,
+        ReviewerAction,
+        TimelineEntry,
+    )
+    from maestro.model.region import Placement
+    from maestro.model.tests import Problem, ShardResult
+    from workflows import card as cards
+    from workflows.actions import apply, decision_state, refusal, words
+    from workflows.region import NoRegion, RegionRunner, problem_of
+    from workflows.reviewing import ReviewerActions, refused
+    from workflows.testing import RegionTests
+
+SHORT = timedelta(seconds=10)
+"""A local activity's attempt: a decision in Rego and one ledger transaction take milliseconds."""
+
+LOCAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
+
+TIMELINE_LIMIT = 200
+"""Entries kept on the card; the ledger keeps them all."""
+
+
+@workflow.defn(name="PullRequestWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+class PullRequestWorkflow(ReviewerActions):
+    """Conducts one head of one pull request. Its id is the business id, so the same head is conducted once."""
+
+    @workflow.init
+    def __init__(self, request: ConductRequest) -> None:
+        self._request = request
+        self._pull_request = request.pull_request
+        self._state = request.state or ConductState(mode=request.mode)
+        # Two actions that arrive together must not both pass their check before either has changed the state.
+        self._acting = asyncio.Lock()
+        self._runner = RegionRunner(
+            request.pull_request,
+            request.timings,
+            placed=self._placed,
+            placement=self._state.placement,
+            ordinal=self._state.placements,
+        )
+        self._tests = RegionTests(request.pull_request, request.timings, self._runner)
+
+    @workflow.run
+    async def run(self, request: ConductRequest) -> Outcome:
+        if request.state is None:
+            self._note("started", request.pull_request.author or "unknown", request.pull_request.title)
+        try:
+            await self._conduct()
+        except asyncio.CancelledError:
+            self._state.cancelled_by = workflow.cancellation_reason() or "a cancellation request to Temporal"
+            await asyncio.shield(self._judge())
+            raise
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        card = self._card()
+        assert self._state.decision is not None
+        return Outcome(pull_request=self._pull_request, decision=self._state.decision, card=card)
+
+    @workflow.query(name="card", description="The Decision Card as it stands")
+    def card(self) -> DecisionCard:
+        return self._card()
+
+    async def _conduct(self) -> None:
+        while True:
+            if self._state.round_wanted:
+                await self._interruptible_round()
+            await self._judge()
+            if self._is_final():
+                self._enter(Phase.DONE)
+                # The stored card must say that nothing can be done any more.
+                await self._render()
+                return
+            await self._wait_for_person()
+
+    async def _interruptible_round(self) -> None:
+        """One round of tests, given up as soon as a reviewer asks for another one or cancels."""
+        self._state.round_wanted = False
+        round_ = asyncio.create_task(self._round())
+        interruption = asyncio.create_task(workflow.wait_condition(self._interrupted))
+        try:
+            await workflow.wait([round_, interruption], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            interruption.cancel()
+            if not round_.done():
+                round_.cancel()
+        try:
+            await round_
+        except (asyncio.CancelledError, ActivityError) as error:
+            if not (self._interrupted() and is_cancelled_exception(error)):
+                raise
+
+    def _interrupted(self) -> bool:
+        state = self._state
+        return state.round_wanted or bool(state.cancelled_by) or bool(state.rejected_by)
+
+    async def _round(self) -> None:
+        self._state.problem = None
+        try:
+            self._enter(Phase.PLACE)
+            await self._runner.region()
+            self._enter(Phase.SELECT)
+            plan = await self._tests.select(self._state.mode, round_number=self._state.round)
+            self._state.plan = plan
+            self._state.problem = plan.problem
+            self._note("tests selected", "maestro", plan.reason)
+            shards: tuple[ShardResult, ...] = ()
+            if plan.applicable:
+                self._enter(Phase.RUN)
+                shards = await self._tests.run(plan, attempt=self._state.attempt)
+            self._enter(Phase.GATHER)
+            self._state.gathered = await self._tests.gather(plan, shards, attempt=self._state.attempt)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._state.problem = problem_of(error)
+            self._note("problem", "maestro", self._state.problem.message)
+        except NoRegion as error:
+            self._state.problem = Problem(
+                kind="NoRegion", message=str(error), fix="start a worker in an allowed region, or change the policy"
+            )
+            self._note("no region", "maestro", str(error))
+
+    async def _judge(self) -> None:
+        """Decide on what is known, and put it on the card."""
+        self._enter(Phase.DECIDE)
+        self._state.judge_wanted = False
+        if self._state.cancelled_by:
+            self._state.decision = Decision(
+                state=DecisionState.CANCELLED,
+                reasons=(f"cancelled by {self._state.cancelled_by}",),
+                actor=self._state.cancelled_by,
+            )
+        else:
+            self._state.decision = await self._decide()
+        self._state.decisions += 1
+        self._note("decided", self._state.decision.actor, self._state.decision.state.value)
+        if not self._is_final():
+            self._enter(Phase.WAITING_FOR_PERSON)
+            await self._render()
+
+    async def _decide(self) -> Decision:
+        gathered = self._state.gathered
+        request = DecideRequest(
+            pull_request=self._pull_request,
+            placement=self._state.placement,
+            plan=self._state.plan,
+            report=gathered.report if gathered else None,
+            evidence=gathered.evidence if gathered else None,
+            problem=self._state.problem,
+            approved_by=self._state.approved_by,
+            rejected_by=self._state.rejected_by,
+            person_reason=self._state.person_reason,
+            expired=self._state.expired,
+            ordinal=self._state.decisions,
+            at=workflow.now(),
+        )
+        return await workflow.execute_local_activity_method(
+            DecisionActivities.decide,
+            request,
+            start_to_close_timeout=SHORT,
+            retry_policy=LOCAL_RETRY,
+            summary="decide by policy",
+        )
+
+    async def _render(self) -> None:
+        self._state.card_version += 1
+        self._state.links = await workflow.execute_activity_method(
+            RenderActivities.render,
+            RenderRequest(card=self._card()),
+            task_queue=ORCHESTRATION_QUEUE,
+            start_to_close_timeout=timedelta(seconds=60),
+            retry_policy=LOCAL_RETRY,
+            summary="render the narrative and the card",
+        )
+        self._show()
+
+    def _is_final(self) -> bool:
+        state = decision_state(self._state)
+        if state in {DecisionState.GREEN, DecisionState.CANCELLED}:
+            return True
+        return state is DecisionState.BLOCKED and (self._state.expired or bool(self._state.rejected_by))
+
+    async def _wait_for_person(self) -> None:
+        """Wait for an action, remind once, and let the deadline decide when nobody acts."""
+        timings = self._request.timings
+        blocked = decision_state(self._state) is DecisionState.BLOCKED
+        if self._state.deadline is None:
+            seconds = timings.blocked_open_seconds if blocked else timings.person_deadline_seconds
+            self._state.deadline = workflow.now() + timedelta(seconds=seconds)
+        remind_at = workflow.now() + timedelta(seconds=timings.reminder_after_seconds)
+        while not (acted := self._acted()) and workflow.now() < self._state.deadline:
+            if workflow.info().is_continue_as_new_suggested():
+                await self._continue_as_new()
+            reminding = not blocked and not self._state.reminders and remind_at < self._state.deadline
+            until = remind_at if reminding else self._state.deadline
+            try:
+                await workflow.wait_condition(
+                    self._acted,
+                    timeout=max(until - workflow.now(), timedelta(0)),
+                    timeout_summary="remind the reviewers" if reminding else "the deadline for a person",
+                )
+            except TimeoutError:
+                if reminding:
+                    await self._remind()
+        if not acted and not self._acted():
+            self._state.expired = True
+            self._note("expired", "maestro", "nobody acted before the deadline")
+        else:
+            self._state.deadline = None
+            self._state.reminders = 0
+
+    def _acted(self) -> bool:
+        return self._interrupted() or self._state.judge_wanted
+
+    async def _remind(self) -> None:
+        deadline = self._state.deadline
+        assert deadline is not None
+        await workflow.execute_local_activity_method(
+            DecisionActivities.remind,
+            ReminderRequest(
+                pull_request=self._pull_request,
+                deadline=deadline,
+                ordinal=self._state.decisions,
+                at=workflow.now(),
+            ),
+            start_to_close_timeout=SHORT,
+            retry_policy=LOCAL_RETRY,
+            summary="remind the reviewers",
+        )
+        self._state.reminders += 1
+        self._note("reminded", "maestro", f"a person is needed before {deadline:%Y-%m-%d %H:%M} UTC")
+        await self._render()
+
+    async def _continue_as_new(self) -> None:
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(self._request.model_copy(update={"state": self._state}))
+
+    def refusal(self, kind: ActionKind, action: ReviewerAction) -> str | None:
+        return refusal(kind, action, self._state, self._pull_request)
+
+    async def act(self, kind: ActionKind, action: ReviewerAction) -> ActionResult:
+        async with self._acting:
+            reason = self.refusal(kind, action)
+            if reason is not None:
+                raise refused(reason)
+            known = self._state.results.get(action.action_id)
+            if known is not None:
+                return known
+            changed = apply(kind, action, self._state)
+            result = ActionResult(
+                action_id=action.action_id,
+                kind=kind,
+                accepted=True,
+                changed=changed,
+                card_version=self._state.card_version,
+                state=decision_state(self._state),
+            )
+            self._state.results[action.action_id] = result
+            self._note(words(kind), action.actor, action.reason or changed)
+            await workflow.execute_local_activity_method(
+                DecisionActivities.record_action,
+                ActionRecord(
+                    pull_request=self._pull_request, kind=kind, action=action, result=result, at=workflow.now()
+                ),
+                start_to_close_timeout=SHORT,
+                retry_policy=LOCAL_RETRY,
+                summary=f"record: {words(kind)} by {action.actor}",
+            )
+            return result
+
+    def note_refused(self, kind: ActionKind, action: ReviewerAction, reason: str) -> None:
+        self._note(f"refused: {words(kind)}", action.actor, reason)
+
+    def _placed(self, placement: Placement) -> None:
+        self._state.placement = placement
+        self._state.placements = placement.ordinal + (placement.region is not None)
+        self._note("placed" if placement.region else "waiting for a region", "maestro", placement.reason)
+        if placement.region is None:
+            self._enter(Phase.WAITING_FOR_REGION)
+        elif self._state.phase is Phase.WAITING_FOR_REGION:
+            self._enter(Phase.PLACE)
+        self._show()
+
+    def _enter(self, phase: Phase) -> None:
+        if self._state.phase is not phase:
+            self._state.phase = phase
+            self._show()
+
+    def _show(self) -> None:
+        """Let the Temporal UI tell the story: filters and a summary in Markdown."""
+        workflow.upsert_search_attributes(cards.search_attributes(self._request, self._state))
+        workflow.set_current_details(cards.details(self._card()))
+
+    def _note(self, event: str, actor: str, detail: str) -> None:
+        workflow.logger.info(event, extra={"pr": self._pull_request.workflow_id, "actor": actor, "detail": detail})
+        entry = TimelineEntry(at=workflow.now(), event=event, actor=actor, detail=detail)
+        self._state.timeline = (*self._state.timeline, entry)[-TIMELINE_LIMIT:]
+
+    def _card(self) -> DecisionCard:
+        return cards.build(self._request, self._state, now=workflow.now())

@@ -1,0 +1,167 @@
+"""Region-bound work inside a workflow: place, run activities on the region's queue, place again when it is lost.
+
+A region counts as lost when an activity waited for a worker longer than its schedule-to-start timeout. What had been
+finished stays finished: shards resume from the ledger, in whichever region they land.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+from temporalio.exceptions import TimeoutError as TemporalTimeoutError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.placement import PlacementActivities
+    from maestro.model.base import Model
+    from maestro.model.conduct import ORCHESTRATION_QUEUE, PlaceRequest, Timings
+    from maestro.model.pull_request import PullRequest
+    from maestro.model.region import Placement, region_task_queue
+    from maestro.model.tests import Problem
+
+RequestT = TypeVar("RequestT", bound=Model)
+ResultT = TypeVar("ResultT", bound=Model)
+
+PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=60)
+)
+"""Infrastructure comes back: retry until the schedule-to-close budget is spent. Bad input is not retried at all."""
+
+BUDGET_FACTOR = 3
+"""The schedule-to-close budget of an activity, in start-to-close timeouts: room for two lost workers."""
+
+
+class NoRegion(Exception):
+    """No healthy and allowed region was found before the deadline; the message is the placement's reason."""
+
+
+def problem_of(error: ActivityError) -> Problem:
+    """What made an activity fail for good, in the words of whoever raised it."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        details = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else {}
+        return Problem(kind=cause.type or "Failure", message=cause.message, fix=str(details.get("fix", "")))
+    return Problem(
+        kind=type(cause).__name__ if cause else "Failure",
+        message=f"{error.activity_type} did not finish: {cause or error}",
+        fix="look at the activity's attempts in the Temporal UI, then retry",
+    )
+
+
+def is_region_lost(error: ActivityError) -> bool:
+    """Nobody took the task: the region has no worker that is alive, or none that is free."""
+    return isinstance(error.cause, TemporalTimeoutError) and error.cause.type == TimeoutType.SCHEDULE_TO_START
+
+
+class RegionRunner:
+    """Where one pull request runs. ``placed`` is told of each placement, and of the waiting for one.
+
+    ``placement`` and ``ordinal`` (the number of placements made) can be handed over from an earlier run.
+    """
+
+    def __init__(
+        self,
+        pull_request: PullRequest,
+        timings: Timings,
+        *,
+        placed: Callable[[Placement], None],
+        placement: Placement | None = None,
+        ordinal: int = 0,
+        priority: Priority = Priority.default,
+    ) -> None:
+        self._pull_request = pull_request
+        self._timings = timings
+        self._placed = placed
+        self._placement = placement
+        self._ordinal = ordinal
+        self._priority = priority
+        # Shards run side by side and may all find their region lost at once: only the first places again.
+        self._lock = asyncio.Lock()
+
+    @property
+    def placement(self) -> Placement | None:
+        """The newest placement; its region is None while no healthy and allowed one is known."""
+        return self._placement
+
+    async def region(self) -> str:
+        """The region to work in now; places first where there is none. Raises ``NoRegion`` at the deadline."""
+        async with self._lock:
+            if self._placement is None or self._placement.region is None:
+                await self._place(lost={})
+            return self._current()
+
+    async def execute(
+        self,
+        activity: Callable[[Any, RequestT], Awaitable[ResultT]],
+        request_in: Callable[[str], RequestT],
+        *,
+        timeout_seconds: float,
+        summary: str,
+    ) -> ResultT:
+        """Run an activity in the pull request's region, and again in the next one when the region is lost.
+
+        ``request_in`` builds the request for a region. Raises ``ActivityError`` for what no other region would mend.
+        """
+        patience = self._timings.schedule_to_start_timeout_seconds
+        while True:
+            region = await self.region()
+            try:
+                return await workflow.execute_activity_method(
+                    activity,
+                    request_in(region),
+                    task_queue=region_task_queue(region),
+                    start_to_close_timeout=timedelta(seconds=timeout_seconds),
+                    schedule_to_close_timeout=timedelta(seconds=timeout_seconds * BUDGET_FACTOR),
+                    schedule_to_start_timeout=timedelta(seconds=patience),
+                    heartbeat_timeout=timedelta(seconds=self._timings.heartbeat_timeout_seconds),
+                    retry_policy=PATIENT,
+                    cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                    priority=self._priority,
+                    summary=f"{summary} in {region}",
+                )
+            except ActivityError as error:
+                if not is_region_lost(error):
+                    raise
+                await self._leave(region, f"no worker of {region} took “{summary}” within {patience:.0f} s")
+                # A region that is only busy is chosen again; waiting longer each time keeps a backlog from churning.
+                patience *= 2
+
+    async def _leave(self, region: str, reason: str) -> None:
+        async with self._lock:
+            if self._current() == region:
+                await self._place(lost={region: reason})
+
+    def _current(self) -> str:
+        if self._placement is None or self._placement.region is None:
+            raise NoRegion(self._placement.reason if self._placement else "the pull request was never placed")
+        return self._placement.region
+
+    async def _place(self, *, lost: dict[str, str]) -> None:
+        deadline = workflow.now() + timedelta(seconds=self._timings.placement_deadline_seconds)
+        wait_seconds = 0.0
+        while True:
+            request = PlaceRequest(
+                pull_request=self._pull_request, ordinal=self._ordinal, lost=lost, wait_seconds=wait_seconds
+            )
+            placement: Placement = await workflow.execute_activity_method(
+                PlacementActivities.place,
+                request,
+                task_queue=ORCHESTRATION_QUEUE,
+                start_to_close_timeout=timedelta(seconds=wait_seconds + 60),
+                heartbeat_timeout=timedelta(seconds=self._timings.heartbeat_timeout_seconds),
+                retry_policy=PATIENT,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary="wait for a healthy and allowed region" if wait_seconds else "choose a region",
+            )
+            self._placement = placement
+            self._ordinal += placement.region is not None
+            self._placed(placement)
+            if placement.region is not None:
+                return
+            if workflow.now() >= deadline:
+                raise NoRegion(placement.reason)
+            # The waiting happens inside the activity, so that hours of it cost a few events of history.
+            wait_seconds = min(self._timings.region_poll_seconds, (deadline - workflow.now()).total_seconds())

@@ -1,0 +1,73 @@
+"""The phases that run in a region, shared by a pull request's workflow and the night: select, run, gather."""
+
+import asyncio
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.assurance import AssuranceActivities
+    from activities.execution import ExecutionActivities
+    from activities.impact import ImpactActivities
+    from maestro.model.artifact import ArtifactRef
+    from maestro.model.conduct import Gathered, GatherRequest, SelectRequest, ShardRequest, Timings
+    from maestro.model.pull_request import PullRequest
+    from maestro.model.tests import SelectionMode, ShardResult, TestPlan
+    from workflows.region import RegionRunner
+
+
+class RegionTests:
+    """Selects, runs and gathers for one pull request, wherever ``runner`` places it."""
+
+    def __init__(self, pull_request: PullRequest, timings: Timings, runner: RegionRunner) -> None:
+        self._pull_request = pull_request
+        self._timings = timings
+        self._runner = runner
+
+    async def select(self, mode: SelectionMode, *, round_number: int = 0, only: ArtifactRef | None = None) -> TestPlan:
+        """The plan; ``only`` names a stored list of test ids where just those are wanted."""
+        return await self._runner.execute(
+            ImpactActivities.select,
+            lambda region: SelectRequest(
+                pull_request=self._pull_request, region=region, mode=mode, round=round_number, only=only
+            ),
+            timeout_seconds=self._timings.prepare_timeout_seconds,
+            summary="select tests",
+        )
+
+    async def run(self, plan: TestPlan, *, attempt: int = 0) -> tuple[ShardResult, ...]:
+        """The verdicts of all shards, which run side by side. A lost region is left shard by shard."""
+
+        async def shard(number: int) -> ShardResult:
+            return await self._runner.execute(
+                ExecutionActivities.run_shard,
+                lambda region: ShardRequest(
+                    pull_request=self._pull_request,
+                    region=region,
+                    plan=plan,
+                    shard=number,
+                    attempt=attempt,
+                    heartbeat_timeout_seconds=self._timings.heartbeat_timeout_seconds,
+                ),
+                timeout_seconds=self._timings.shard_timeout_seconds,
+                summary=f"run shard {number + 1} of {plan.shard_count}",
+            )
+
+        return tuple(await asyncio.gather(*(shard(number) for number in range(plan.shard_count))))
+
+    async def gather(self, plan: TestPlan, shards: tuple[ShardResult, ...], *, attempt: int = 0) -> Gathered:
+        """The report and the answers of the controls."""
+        placement = self._runner.placement
+        assert placement is not None, "a plan exists, so the pull request was placed"
+        return await self._runner.execute(
+            AssuranceActivities.gather,
+            lambda region: GatherRequest(
+                pull_request=self._pull_request,
+                region=region,
+                placement=placement,
+                plan=plan,
+                shards=shards,
+                attempt=attempt,
+            ),
+            timeout_seconds=self._timings.prepare_timeout_seconds,
+            summary="gather evidence",
+        )
