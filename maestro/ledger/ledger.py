@@ -1,0 +1,57 @@
+"""The ledger as the other rooms use it: one url, one object, a member for each thing it keeps."""
+
+from types import TracebackType
+from typing import Self
+
+from maestro.ledger.effects import Effects
+from maestro.ledger.engine import PATIENCE_SECONDS, Database, open_database
+from maestro.ledger.history import History
+from maestro.ledger.leases import Leases
+from maestro.ledger.migrate import bring_up_to_date, require_current
+from maestro.ledger.night import NightDebts
+from maestro.ledger.records import Records
+from maestro.ledger.samples import Samples
+
+
+class Ledger:
+    """Leases, effects, decision records, test history, night debts and samples in one database.
+
+    Calls block, and are safe from many threads and processes at once; do not carry an open ledger over a fork.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.leases = Leases(database)
+        self.effects = Effects(database)
+        self.records = Records(database)
+        self.history = History(database)
+        self.night = NightDebts(database)
+        self.samples = Samples(database)
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True, patience_seconds: float = PATIENCE_SECONDS) -> Self:
+        """Open ``sqlite:////absolute/path.db`` or ``postgresql://user@host/database`` and bring its tables up to date.
+
+        With ``migrate=False`` the tables must be those of this release already. A call waits ``patience_seconds`` for
+        other transactions. Raises BadInput for a url that cannot be used, PlatformUnavailable where the database
+        cannot be reached, is no ledger, is newer than this release, or would not be safe.
+        """
+        database = open_database(url, patience_seconds=patience_seconds)
+        try:
+            (bring_up_to_date if migrate else require_current)(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Give every connection back. The ledger can be opened again."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,117 @@
+"""A real PostgreSQL for a test session, from the binaries in the ``pgserver`` package.
+
+Only the binaries: the package's own start-up makes a system user when it runs as root. The server listens on a socket
+in a temporary folder and nowhere else, and stops by itself when the process that started it is gone.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+START_SECONDS = 60
+INSTALL = "install the project with its development dependencies (extra dev), which bring pgserver"
+
+# The read ends when the test process is gone, however it went.
+_UNTIL_ORPHANED = '"$@" & server=$!; read _; kill -INT "$server"; wait "$server"'
+
+
+class CannotStartError(Exception):
+    """The embedded PostgreSQL is not there or does not run; the message says how to mend it."""
+
+
+class _Identity(NamedTuple):
+    """The system user who runs the server; None is whoever runs the tests."""
+
+    user: int | None = None
+    group: int | None = None
+    extra_groups: list[int] | None = None
+
+
+@contextmanager
+def embedded_postgresql() -> Iterator[str]:
+    """The folder of a running server's socket, which is its host for libpq; the user is maestro."""
+    folder = Path(tempfile.mkdtemp(prefix="maestro-pg-"))
+    try:
+        identity = _identity(folder)
+        programs = _programs(folder) / "bin"
+        _run_initdb(programs, folder, identity)
+        server = _start(programs, folder, identity)
+        try:
+            _wait_until_ready(folder)
+            yield str(folder)
+        finally:
+            server.communicate()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _identity(folder: Path) -> _Identity:
+    """PostgreSQL refuses to run as root; there, it runs as nobody, who gets the folder."""
+    if os.geteuid() != 0:
+        return _Identity()
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return _Identity(nobody.pw_uid, nobody.pw_gid, [])
+
+
+def _programs(folder: Path) -> Path:
+    spec = importlib.util.find_spec("pgserver")
+    if spec is None or spec.origin is None:
+        raise CannotStartError(f"the package pgserver is missing: {INSTALL}")
+    package = Path(spec.origin).parent
+    if os.geteuid() != 0:
+        return package / "pginstall"
+    # Nobody may not be able to read where root installed it. The libraries are found by their place beside it.
+    copies = folder / "programs"
+    shutil.copytree(package, copies / "pgserver", symlinks=True)
+    libraries = package.with_name("pgserver.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, copies / libraries.name, symlinks=True)
+    return copies / "pgserver" / "pginstall"
+
+
+def _run_initdb(programs: Path, folder: Path, identity: _Identity) -> None:
+    options = ["--username=maestro", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+    command = [str(programs / "initdb"), f"--pgdata={folder / 'data'}", *options]
+    with (folder / "log").open("wb") as log:
+        try:
+            subprocess.run(command, check=True, cwd=folder, stdout=log, stderr=log, **identity._asdict())
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise _cannot_start(folder, error) from error
+
+
+def _start(programs: Path, folder: Path, identity: _Identity) -> "subprocess.Popen[bytes]":
+    options = ["-D", str(folder / "data"), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
+    command = ["sh", "-c", _UNTIL_ORPHANED, "sh", str(programs / "postgres"), *options]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=log, **identity._asdict()
+        )
+
+
+def _wait_until_ready(folder: Path) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(host=str(folder), user="maestro", dbname="postgres").close()
+        except psycopg.OperationalError as error:
+            if time.monotonic() > give_up_at:
+                raise _cannot_start(folder, error) from error
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _cannot_start(folder: Path, why: Exception) -> CannotStartError:
+    log = (folder / "log").read_text(errors="replace")[-2_000:]
+    return CannotStartError(f"the embedded PostgreSQL does not start: {why}\n{INSTALL}\nits output:\n{log}")
