@@ -1,14 +1,19 @@
 """What activities work with: the topology, the ledger, the artifact store, the policies, one set per process."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from temporalio.client import Client
 
 from maestro.artifacts import ArtifactStore
+from maestro.assurance.catalogue import Catalogue, load_catalogue
 from maestro.config.topology import Topology
+from maestro.execution.places import Places
+from maestro.home import artifacts_dir, home, ledger_url
 from maestro.ledger import Ledger
-from maestro.policy.engine import PolicyEngine
+from maestro.policy.engine import PolicyEngine, RegorusEngine
+from maestro.resources import resource_path
 
 
 @dataclass(frozen=True)
@@ -16,8 +21,27 @@ class Services:
     """The adapters that a worker process opens once and its activities share. All of them are thread-safe."""
 
     topology: Topology
-    home: Path
+    places: Places
     ledger: Ledger
     artifacts: ArtifactStore
     policy: PolicyEngine
+    catalogue: Catalogue
     client: Client
+
+
+@contextmanager
+def open_services(topology: Topology, client: Client) -> Iterator[Services]:
+    """Open everything, or raise the ``MaestroError`` of what cannot be opened; the ledger is closed at the end."""
+    policy = RegorusEngine(resource_path("policies"))
+    catalogue = load_catalogue(resource_path("controls"))
+    artifacts = ArtifactStore(artifacts_dir())
+    with Ledger.open(ledger_url()) as ledger:
+        yield Services(
+            topology=topology,
+            places=Places.under(home()),
+            ledger=ledger,
+            artifacts=artifacts,
+            policy=policy,
+            catalogue=catalogue,
+            client=client,
+        )

@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 from maestro.config.topology import Prices
 from maestro.errors import PolicyDenied
 from maestro.model.base import Config, Model
-from maestro.model.decision import Decision, DecisionState, NextStep
+from maestro.model.decision import Decision, DecisionState, NextStep, Review
 from maestro.model.evidence import ControlFinding
 from maestro.model.pull_request import AuthorKind, PullRequest
 from maestro.model.region import Placement, Region
@@ -23,15 +23,6 @@ from maestro.policy.engine import PolicyEngine
 from maestro.words import dollars, duration
 
 ENTRYPOINT = "data.maestro.decision.answer"
-
-
-class Review(Model):
-    """A reviewer's word on this head. A later word of the same person replaces the earlier one."""
-
-    kind: Literal["approve", "reject"]
-    actor: str = Field(min_length=1)
-    actor_kind: AuthorKind = AuthorKind.HUMAN
-    reason: str = ""
 
 
 class DecisionFacts(Model):

@@ -51,9 +51,10 @@ class LeaseHeld(MaestroError):
 
 
 class LeaseLost(MaestroError):
-    """The lease expired or was taken over: the holder must stop and publish nothing."""
+    """The lease expired or was taken over: the holder must stop and publish nothing.
 
-    retryable = False
+    Asking again is safe: whoever is next finds what was recorded, and works only on what is missing.
+    """
 
 
 class StaleFence(LeaseLost):

@@ -1,12 +1,12 @@
 """What a reviewer may do when, in words that a reviewer understands. Pure: state in, sentence or offer out."""
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from maestro.model.conduct import ConductState
-    from maestro.model.decision import ActionKind, DecisionState, OfferedAction, Phase, ReviewerAction
+    from maestro.model.decision import ActionKind, DecisionState, OfferedAction, Phase, Review, ReviewerAction
     from maestro.model.pull_request import PullRequest
     from maestro.model.tests import SelectionMode
 
@@ -81,13 +81,22 @@ def _refusal_of_kind(
 def _approve(action: ReviewerAction, state: ConductState, pull_request: PullRequest) -> str | None:
     if state.phase in TESTING or state.decision is None:
         return f"there is nothing to approve yet: the pull request is in phase {state.phase.value}"
-    if action.actor == pull_request.author:
+    if _same_person(action.actor, pull_request.author):
         return f"{action.actor} is the author; somebody else has to approve"
     if state.decision.state is not DecisionState.NEEDS_PERSON:
         return f"an approval cannot change a pull request that is {state.decision.state.value}: " + "; ".join(
             state.decision.reasons
         )
     return None
+
+
+def _same_person(one: str, other: str) -> bool:
+    """Whether two of ``name``, ``address`` or ``name <address>`` can be told to be the same person."""
+
+    def address(person: str) -> str:
+        return person.rpartition("<")[2].rstrip(">").strip().casefold()
+
+    return bool(one) and address(one) == address(other)
 
 
 def _downshift(state: ConductState) -> str | None:
@@ -111,10 +120,10 @@ def apply(kind: ActionKind, action: ReviewerAction, state: ConductState) -> str:
     """Change the state as the action asks, and say what changed. The caller has checked ``refusal``."""
     match kind:
         case ActionKind.APPROVE:
-            state.approved_by, state.person_reason, state.judge_wanted = action.actor, action.reason, True
+            _review(state, "approve", action)
             return "the approval is weighed by policy now"
         case ActionKind.REJECT:
-            state.rejected_by, state.person_reason, state.judge_wanted = action.actor, action.reason, True
+            _review(state, "reject", action)
             return "the pull request is blocked"
         case ActionKind.CANCEL:
             state.cancelled_by = action.actor
@@ -132,9 +141,15 @@ def apply(kind: ActionKind, action: ReviewerAction, state: ConductState) -> str:
             assert_never(kind)
 
 
+def _review(state: ConductState, kind: Literal["approve", "reject"], action: ReviewerAction) -> None:
+    review = Review(kind=kind, actor=action.actor, actor_kind=action.actor_kind, reason=action.reason)
+    state.reviews = (*state.reviews, review)
+    state.judge_wanted = True
+
+
 def _again(state: ConductState, changed: str) -> str:
     """Ask for another round. An approval was given to the old one and does not carry over."""
     state.round += 1
     state.round_wanted = True
-    state.approved_by = ""
+    state.reviews = tuple(review for review in state.reviews if review.kind != "approve")
     return changed

@@ -121,7 +121,7 @@ class PullRequestWorkflow(ReviewerActions):
 
     def _interrupted(self) -> bool:
         state = self._state
-        return state.round_wanted or bool(state.cancelled_by) or bool(state.rejected_by)
+        return state.round_wanted or bool(state.cancelled_by) or state.rejected
 
     async def _round(self) -> None:
         self._state.problem = None
@@ -177,9 +177,8 @@ class PullRequestWorkflow(ReviewerActions):
             report=gathered.report if gathered else None,
             evidence=gathered.evidence if gathered else None,
             problem=self._state.problem,
-            approved_by=self._state.approved_by,
-            rejected_by=self._state.rejected_by,
-            person_reason=self._state.person_reason,
+            reviews=self._state.reviews,
+            attempt=self._state.attempt,
             expired=self._state.expired,
             ordinal=self._state.decisions,
             at=workflow.now(),
@@ -208,7 +207,7 @@ class PullRequestWorkflow(ReviewerActions):
         state = decision_state(self._state)
         if state in {DecisionState.GREEN, DecisionState.CANCELLED}:
             return True
-        return state is DecisionState.BLOCKED and (self._state.expired or bool(self._state.rejected_by))
+        return state is DecisionState.BLOCKED and (self._state.expired or self._state.rejected)
 
     async def _wait_for_person(self) -> None:
         """Wait for an action, remind once, and let the deadline decide when nobody acts."""

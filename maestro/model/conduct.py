@@ -13,6 +13,7 @@ from maestro.model.decision import (
     DecisionCard,
     Links,
     Phase,
+    Review,
     ReviewerAction,
     TimelineEntry,
 )
@@ -103,9 +104,8 @@ class DecideRequest(Model):
     report: TestReport | None = None
     evidence: EvidenceSet | None = None
     problem: Problem | None = None
-    approved_by: str = ""
-    rejected_by: str = ""
-    person_reason: str = ""
+    reviews: tuple[Review, ...] = ()
+    attempt: int = 0
     expired: bool = False
     ordinal: int = 0
     at: datetime
@@ -162,14 +162,17 @@ class ConductState(Model):
     links: Links = Links()
     timeline: tuple[TimelineEntry, ...] = ()
     results: dict[str, ActionResult] = Field(default_factory=dict)
-    approved_by: str = ""
-    rejected_by: str = ""
-    person_reason: str = ""
+    reviews: tuple[Review, ...] = ()
     cancelled_by: str = ""
     expired: bool = False
     deadline: datetime | None = None
     round_wanted: bool = True
     judge_wanted: bool = False
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a reviewer has said no; a rejection stands for the head it was given to."""
+        return any(review.kind == "reject" for review in self.reviews)
 
 
 class ConductRequest(Model):

@@ -3,13 +3,14 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
 from maestro.model.artifact import ArtifactRef
 from maestro.model.base import Model
 from maestro.model.evidence import ControlFinding
-from maestro.model.pull_request import PullRequest
+from maestro.model.pull_request import AuthorKind, PullRequest
 from maestro.model.region import Placement
 from maestro.model.tests import TestPlan, TestReport
 
@@ -74,8 +75,18 @@ class ReviewerAction(Model):
 
     action_id: str = Field(min_length=1, max_length=200)
     actor: str = Field(min_length=1, max_length=200)
+    actor_kind: AuthorKind = AuthorKind.HUMAN
     reason: str = Field(default="", max_length=2_000)
     card_version: int | None = None
+
+
+class Review(Model):
+    """A reviewer's word on this head. A later word of the same person replaces the earlier one."""
+
+    kind: Literal["approve", "reject"]
+    actor: str = Field(min_length=1)
+    actor_kind: AuthorKind = AuthorKind.HUMAN
+    reason: str = ""
 
 
 class ActionResult(Model):

@@ -77,6 +77,7 @@ class TestPlan(Model):
     reason: str
     mode: SelectionMode
     round: int = 0
+    changed_file_count: int = 0
     selected_count: int = 0
     left_out_count: int = 0
     selected_seconds: float = 0.0
@@ -121,6 +122,7 @@ class ShardResult(Model):
     isolation: str = ""
     results: ArtifactRef | None = None
     log: ArtifactRef | None = None
+    junit: ArtifactRef | None = None
     problem: Problem | None = None
 
 

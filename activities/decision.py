@@ -1,0 +1,121 @@
+"""decide: local activities of milliseconds. Policy decides, and what people and deadlines did is written down."""
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+from temporalio import activity
+
+from activities.services import Services
+from maestro.canonical import digest
+from maestro.decision import DecisionFacts, decide
+from maestro.model.conduct import ActionRecord, DecideRequest, ReminderRequest
+from maestro.model.decision import Decision
+from maestro.model.pull_request import PullRequest
+from maestro.model.record import DecisionRecord, RecordKind
+
+LEASE_SECONDS = 30.0
+
+
+class DecisionActivities:
+    """Decisions, reviewer actions and reminders; each leaves a decision record in the ledger."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @activity.defn
+    def decide(self, request: DecideRequest) -> Decision:
+        """What policy says about everything that is known."""
+        facts = self._facts(request)
+        decision = decide(facts, policy=self._services.policy)
+        pull_request = request.pull_request
+        self._services.ledger.records.append(
+            DecisionRecord(
+                key=pull_request.key("decision", request.ordinal),
+                kind=RecordKind.DECISION,
+                repo=pull_request.repo,
+                pr=pull_request.pr,
+                head_sha=pull_request.head_sha,
+                actor=decision.actor,
+                outcome=decision.state.value,
+                reason="; ".join(decision.reasons),
+                inputs={"facts": digest(facts)},
+                version=decision.policy_digest,
+                at=request.at,
+            )
+        )
+        return decision
+
+    def _facts(self, request: DecideRequest) -> DecisionFacts:
+        services = self._services
+        plan = request.plan
+        regions = {region.id: region for region in services.topology.model_regions()}
+        return DecisionFacts(
+            pull_request=request.pull_request,
+            plan=plan,
+            report=request.report,
+            findings=request.evidence.findings if request.evidence else (),
+            placement=request.placement,
+            region=regions.get(request.placement.region or "") if request.placement else None,
+            prices=services.topology.prices,
+            reviews=request.reviews,
+            problems=(request.problem,) if request.problem else (),
+            expired=request.expired,
+            changed_files=plan.changed_file_count if plan else None,
+            retries=request.attempt,
+        )
+
+    @activity.defn
+    def record_action(self, record: ActionRecord) -> None:
+        """Write down a reviewer's action once, under its own id."""
+        pull_request, action = record.pull_request, record.action
+        key = pull_request.key("action", action.action_id)
+        self._record_once(
+            DecisionRecord(
+                key=key,
+                kind=RecordKind.ACTION,
+                repo=pull_request.repo,
+                pr=pull_request.pr,
+                head_sha=pull_request.head_sha,
+                actor=action.actor,
+                outcome=f"{record.kind.value}: {record.result.changed}",
+                reason=action.reason,
+                inputs={"action": digest(action), "result": digest(record.result)},
+                at=record.at,
+            ),
+            pull_request,
+            record.result.model_dump(mode="json"),
+        )
+
+    @activity.defn
+    def remind(self, request: ReminderRequest) -> None:
+        """Write down once that a person was reminded."""
+        pull_request = request.pull_request
+        self._record_once(
+            DecisionRecord(
+                key=pull_request.key("reminder", request.ordinal),
+                kind=RecordKind.REMINDER,
+                repo=pull_request.repo,
+                pr=pull_request.pr,
+                head_sha=pull_request.head_sha,
+                actor="maestro",
+                outcome="reminded",
+                reason=f"a person is needed before {request.deadline.isoformat()}",
+                at=request.at,
+            ),
+            pull_request,
+            {"deadline": request.deadline.isoformat()},
+        )
+
+    def _record_once(self, record: DecisionRecord, pull_request: PullRequest, result: Mapping[str, JsonValue]) -> None:
+        """The effect and its decision record in one transaction, under the pull request's lease for records."""
+        ledger = self._services.ledger
+        holder = f"{activity.info().workflow_run_id}/{record.key}"
+        lease = ledger.leases.acquire(record.key, holder=holder, ttl_seconds=LEASE_SECONDS)
+        ledger.effects.commit(
+            record.key,
+            lease=lease,
+            request_digest=digest({**record.model_dump(mode="json"), "at": None}),
+            result=result,
+            also=lambda connection: ledger.records.append(record, within=connection),
+        )
+        ledger.leases.release(lease)

@@ -1,0 +1,125 @@
+"""One shard under its lease: verdicts are recorded while it runs, its result once, whoever else was at it before.
+
+A shard that was interrupted resumes: what the ledger has a verdict for does not run again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from maestro.artifacts import ArtifactStore
+from maestro.canonical import canonical_json, digest
+from maestro.execution.report import answered, counts_of, failures_of
+from maestro.execution.runners import RunOutput
+from maestro.ledger import Ledger, TestRun
+from maestro.ledger.holding import holding
+from maestro.model.artifact import ArtifactRef
+from maestro.model.pull_request import PullRequest
+from maestro.model.tests import SAMPLE_LIMIT, PlanBody, ShardResult, TestOutcome, TestPlan
+
+OnOutcomes = Callable[[Sequence[TestOutcome]], Awaitable[None]]
+RunTests = Callable[[Sequence[str], OnOutcomes], Awaitable[RunOutput]]
+"""Runs tests and hands over verdicts as they come."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Which tests of which plan, for which attempt. ``holder`` names the worker that asks for the lease."""
+
+    pull_request: PullRequest
+    plan: TestPlan
+    body: PlanBody
+    number: int
+    attempt: int
+    region: str
+    isolation: str
+    holder: str
+
+    @property
+    def ordinal(self) -> str:
+        return f"{self.attempt}.{self.plan.round}.{self.number}"
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        return tuple(self.body.selected[index].id for index in self.body.shards[self.number])
+
+    @property
+    def run(self) -> TestRun:
+        """The run that verdicts are recorded under: one for each head and each retry that a reviewer asked for."""
+        return TestRun(
+            key=self.pull_request.key("run", self.attempt),
+            repo=self.pull_request.repo,
+            tenant=self.pull_request.tenant,
+            revision=self.pull_request.head_sha,
+            environment=self.plan.environment_key,
+        )
+
+
+def verdicts_by_attempt(ledger: Ledger, pull_request: PullRequest, attempt: int) -> list[dict[str, TestOutcome]]:
+    """What the ledger has for each attempt up to ``attempt``, oldest first."""
+    return [ledger.history.outcomes(pull_request.key("run", number)) for number in range(attempt + 1)]
+
+
+async def conduct_shard(
+    shard: Shard, *, ledger: Ledger, artifacts: ArtifactStore, run_tests: RunTests, ttl_seconds: float
+) -> ShardResult:
+    """The shard's result; recorded once under its business key, and returned from there to whoever comes second.
+
+    ``run_tests`` is called with the tests that have no verdict yet, and not at all when there are none. Raises
+    LeaseHeld while somebody else is at work, LeaseLost when this worker has to stop.
+    """
+    key = shard.pull_request.key("shard", shard.ordinal)
+    recorded = await asyncio.to_thread(ledger.effects.recorded, key)
+    if recorded is not None:
+        return ShardResult.model_validate(recorded.result)
+    lease = await asyncio.to_thread(ledger.leases.acquire, key, holder=shard.holder, ttl_seconds=ttl_seconds)
+    async with holding(ledger.leases, lease, ttl_seconds=ttl_seconds):
+        known = await asyncio.to_thread(_known, ledger, shard)
+        missing = [test for test in shard.tests if test not in known]
+
+        async def record(outcomes: Sequence[TestOutcome]) -> None:
+            await asyncio.to_thread(ledger.history.record, shard.run, outcomes, lease=lease)
+
+        output = await run_tests(missing, record) if missing else RunOutput()
+        known = await asyncio.to_thread(_known, ledger, shard)
+        result = await asyncio.to_thread(_result, shard, known, output, artifacts, len(shard.tests) - len(missing))
+        effect = await asyncio.to_thread(
+            ledger.effects.commit,
+            key,
+            lease=lease,
+            request_digest=digest([shard.plan.body.digest, shard.number, shard.attempt]),
+            result=result.model_dump(mode="json"),
+        )
+    return ShardResult.model_validate(effect.result)
+
+
+def _known(ledger: Ledger, shard: Shard) -> dict[str, TestOutcome]:
+    return answered(verdicts_by_attempt(ledger, shard.pull_request, shard.attempt))
+
+
+def _result(
+    shard: Shard, known: Mapping[str, TestOutcome], output: RunOutput, artifacts: ArtifactStore, resumed: int
+) -> ShardResult:
+    """The shard in figures, with the files of its run stored."""
+    outcomes = [known[test] for test in shard.tests if test in known]
+    name = f"shard-{shard.ordinal}"
+    listing = canonical_json([outcome.model_dump(mode="json") for outcome in outcomes])
+
+    def stored(path: Path | None, media_type: str, suffix: str) -> ArtifactRef | None:
+        return artifacts.put_file(path, media_type=media_type, name=f"{name}{suffix}") if path else None
+
+    return ShardResult(
+        ordinal=shard.ordinal,
+        region=shard.region,
+        counts=counts_of(outcomes),
+        failed=tuple(failures_of(outcomes)[:SAMPLE_LIMIT]),
+        missing_count=len(shard.tests) - len(outcomes),
+        resumed=resumed,
+        seconds=output.seconds,
+        isolation=shard.isolation,
+        results=artifacts.put(listing.encode(), media_type="application/json", name=f"{name}-results.json"),
+        log=stored(output.log_path, "text/plain", ".log"),
+        junit=stored(output.junit_path, "application/xml", "-junit.xml"),
+        problem=output.problem,
+    )

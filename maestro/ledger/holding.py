@@ -1,0 +1,55 @@
+"""Holding a lease while work runs: it is renewed beside the work, and the work is stopped when it cannot be."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from maestro.errors import LeaseLost, PlatformUnavailable
+from maestro.ledger.leases import Lease, Leases
+
+RENEWALS_PER_TTL = 3
+"""Two renewals may fail before a lease ends."""
+
+
+@asynccontextmanager
+async def holding(leases: Leases, lease: Lease, *, ttl_seconds: float) -> AsyncIterator[Lease]:
+    """Keep ``lease`` for as long as the block runs, then release it.
+
+    Raises LeaseLost out of the block, wherever it waits, when the lease was taken over or the ledger could not be
+    reached for as long as the lease lasts: somebody else may be at work then, so nothing may be published.
+    """
+    work = asyncio.current_task()
+    assert work is not None, "a coroutine runs in a task"
+    lost: list[LeaseLost] = []
+
+    async def renew() -> None:
+        loop = asyncio.get_running_loop()
+        valid_until = loop.time() + ttl_seconds
+        while True:
+            await asyncio.sleep(ttl_seconds / RENEWALS_PER_TTL)
+            asked_at = loop.time()
+            try:
+                await asyncio.to_thread(leases.renew, lease, ttl_seconds=ttl_seconds)
+                valid_until = asked_at + ttl_seconds
+            except LeaseLost as error:
+                lost.append(error)
+            except PlatformUnavailable as error:
+                if loop.time() >= valid_until:
+                    lost.append(LeaseLost(f"it could not be renewed: {error.message}", field=lease.resource))
+            if lost:
+                work.cancel()
+                return
+
+    renewer = asyncio.create_task(renew())
+    try:
+        yield lease
+    except asyncio.CancelledError:
+        if not lost:
+            raise
+        work.uncancel()
+        raise lost[0] from None
+    finally:
+        renewer.cancel()
+        await asyncio.wait([renewer])
+        if not lost:
+            await asyncio.shield(asyncio.to_thread(leases.release, lease))

@@ -1,0 +1,172 @@
+"""Stand-ins for the activities, by name, for tests that are about the order of things and not about effects."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio import activity
+
+from maestro.model.artifact import ArtifactRef
+from maestro.model.conduct import (
+    ActionRecord,
+    DecideRequest,
+    Gathered,
+    GatherRequest,
+    NightPlan,
+    NightRequest,
+    NightTaskResult,
+    PlaceRequest,
+    ReminderRequest,
+    RenderRequest,
+    SelectRequest,
+    ShardRequest,
+)
+from maestro.model.decision import Decision, DecisionState, Links
+from maestro.model.evidence import EvidenceSet
+from maestro.model.pull_request import PullRequest
+from maestro.model.region import Placement
+from maestro.model.tests import ShardResult, TestOutcome, TestPlan, TestReport, Verdict
+
+SHA = "a" * 40
+
+
+def pull_request(**changes: Any) -> PullRequest:
+    base = PullRequest(
+        repository="/nowhere",
+        repo="acme/shop",
+        pr="7",
+        base_sha="b" * 40,
+        head_sha=SHA,
+        merge_base_sha="b" * 40,
+        title="Round prices once",
+        author="ada",
+    )
+    return base.model_copy(update=changes)
+
+
+def artifact(name: str = "body") -> ArtifactRef:
+    return ArtifactRef(digest="sha256:" + "0" * 64, media_type="application/json", bytes=2, name=name)
+
+
+def at() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Fakes:
+    """What the stand-ins answer, and what they were asked. A test changes the answers before it starts."""
+
+    regions: list[str | None] = field(default_factory=lambda: ["eu-north"])
+    failing: list[int] = field(default_factory=list)
+    """Failing tests per round of gathering; empty lists mean green."""
+    shards: int = 2
+    applicable: bool = True
+    decide_as: Callable[[DecideRequest], DecisionState] | None = None
+    on_select: Callable[[SelectRequest], TestPlan] | None = None
+    hold_shards: asyncio.Event | None = None
+    placed: list[PlaceRequest] = field(default_factory=list)
+    selected: list[SelectRequest] = field(default_factory=list)
+    ran: list[ShardRequest] = field(default_factory=list)
+    cancelled: list[ShardRequest] = field(default_factory=list)
+    gathered: list[GatherRequest] = field(default_factory=list)
+    decided: list[DecideRequest] = field(default_factory=list)
+    rendered: list[RenderRequest] = field(default_factory=list)
+    recorded: list[ActionRecord] = field(default_factory=list)
+    reminded: list[ReminderRequest] = field(default_factory=list)
+    night: NightPlan = field(default_factory=NightPlan)
+    settled: list[NightTaskResult] = field(default_factory=list)
+
+    @activity.defn(name="place")
+    async def place(self, request: PlaceRequest) -> Placement:
+        self.placed.append(request)
+        region = self.regions.pop(0) if len(self.regions) > 1 else self.regions[0]
+        reason = f"{region} is cheapest" if region else "no healthy region is allowed"
+        return Placement(region=region, reason=reason, ordinal=request.ordinal, decided_at=at())
+
+    @activity.defn(name="select")
+    async def select(self, request: SelectRequest) -> TestPlan:
+        self.selected.append(request)
+        if self.on_select:
+            return self.on_select(request)
+        return TestPlan(
+            applicable=self.applicable,
+            reason="2 tests import the change" if self.applicable else "no test imports the change",
+            mode=request.mode,
+            round=request.round,
+            selected_count=2 if self.applicable else 0,
+            shard_count=self.shards if self.applicable else 0,
+            body=artifact(),
+        )
+
+    @activity.defn(name="run_shard")
+    async def run_shard(self, request: ShardRequest) -> ShardResult:
+        self.ran.append(request)
+        if self.hold_shards is not None:
+            try:
+                while not self.hold_shards.is_set():
+                    activity.heartbeat()
+                    await asyncio.sleep(0.05)
+            except asyncio.CancelledError:
+                self.cancelled.append(request)
+                raise
+        return ShardResult(ordinal=request.ordinal, region=request.region)
+
+    @activity.defn(name="gather")
+    async def gather(self, request: GatherRequest) -> Gathered:
+        self.gathered.append(request)
+        failed = self.failing.pop(0) if self.failing else 0
+        report = TestReport(
+            round=request.plan.round,
+            failed_count=failed,
+            failed=tuple(TestOutcome(test=f"t{i}", verdict=Verdict.FAIL) for i in range(failed)),
+        )
+        return Gathered(report=report, evidence=EvidenceSet())
+
+    @activity.defn(name="decide")
+    async def decide(self, request: DecideRequest) -> Decision:
+        self.decided.append(request)
+        return Decision(state=self._state(request), reasons=("because the stand-in says so",))
+
+    def _state(self, request: DecideRequest) -> DecisionState:
+        if self.decide_as:
+            return self.decide_as(request)
+        green = request.problem is None and request.report is not None and request.report.green
+        return DecisionState.GREEN if green else DecisionState.BLOCKED
+
+    @activity.defn(name="render")
+    async def render(self, request: RenderRequest) -> Links:
+        self.rendered.append(request)
+        return Links(card_json=artifact("card"))
+
+    @activity.defn(name="record_action")
+    async def record_action(self, record: ActionRecord) -> None:
+        self.recorded.append(record)
+
+    @activity.defn(name="remind")
+    async def remind(self, request: ReminderRequest) -> None:
+        self.reminded.append(request)
+
+    @activity.defn(name="plan_night")
+    async def plan_night(self, request: NightRequest) -> NightPlan:
+        return self.night
+
+    @activity.defn(name="settle")
+    async def settle(self, result: NightTaskResult) -> NightTaskResult:
+        self.settled.append(result)
+        return result
+
+    def all(self) -> list[Callable[..., Any]]:
+        return [
+            self.place, self.select, self.run_shard, self.gather, self.decide, self.render, self.record_action,
+            self.remind, self.plan_night, self.settle,
+        ]  # fmt: skip
+
+
+def needs_person_until_approved(request: DecideRequest) -> DecisionState:
+    """The usual rule: a person is needed, an approval is enough, a rejection or the deadline blocks."""
+    words = {review.kind for review in request.reviews}
+    if "reject" in words or request.expired:
+        return DecisionState.BLOCKED
+    return DecisionState.GREEN if "approve" in words else DecisionState.NEEDS_PERSON
