@@ -1,0 +1,55 @@
+"""Escapes text for Markdown (CommonMark and GitHub's dialect), so that it is never markup, link or mention."""
+
+import re
+from typing import Final
+
+_PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_REFERENCE: Final = re.compile(r"([@#])(?=\w)")
+_LINK: Final = re.compile(r"(?i)\b(www)(?=\.)|(:)(?=//)")
+_BREAK: Final = "\u2060"
+"""A word joiner: invisible, and forges find neither a mention, an issue nor an address across it."""
+
+
+class Markdown(str):
+    """Text that is Markdown already; the template environment escapes everything else."""
+
+    __slots__ = ()
+
+
+def prose(text: str) -> Markdown:
+    """``text`` to be read as it is, in a paragraph, a list or a table cell. One line only."""
+    broken = _LINK.sub(lambda found: found[0] + _BREAK, _REFERENCE.sub(rf"\1{_BREAK}", text))
+    return Markdown(_PUNCTUATION.sub(r"\\\1", " ".join(broken.splitlines())))
+
+
+def code(text: str) -> Markdown:
+    """``text`` as a code span, for use outside tables. One line only."""
+    flat = " ".join(text.splitlines())
+    if not flat.strip():
+        return Markdown("\\-")
+    fence = "`" * (_longest_run(flat) + 1)
+    pad = " " if flat.startswith(("`", " ")) or flat.endswith(("`", " ")) else ""
+    return Markdown(f"{fence}{pad}{flat}{pad}{fence}")
+
+
+def code_cell(text: str) -> Markdown:
+    """``text`` as a code span in a table cell; as prose where it has a pipe, on which dialects disagree in spans."""
+    return prose(text) if "|" in text else code(text)
+
+
+def ticks(text: str) -> Markdown:
+    """``text`` with the parts between backticks as code; a lone backtick is itself."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return prose(text)
+    return Markdown("".join(code_cell(p) if i % 2 else prose(p) for i, p in enumerate(parts)))
+
+
+def fenced(text: str) -> Markdown:
+    """``text`` as a code block that it cannot close."""
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return Markdown(f"{fence}text\n{text}\n{fence}")
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)

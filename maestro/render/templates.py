@@ -1,0 +1,71 @@
+"""The template environments: HTML that escapes everything, Markdown that escapes everything, no silent undefined."""
+
+import base64
+import hashlib
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from maestro.render.markdown import Markdown, code, code_cell, fenced, prose, ticks
+from maestro.render.view import CardView
+from maestro.resources import resource_dir
+
+STYLE_SHEET = "document.css"
+
+
+def html(template: str, view: CardView) -> str:
+    """A page with its style inside. Its policy lets no script, request, form or frame run, and only that style."""
+    style, style_hash = _style()
+    return _html().get_template(template).render(card=view, style=style, style_hash=style_hash)
+
+
+def markdown(template: str, view: CardView) -> str:
+    """A Markdown document that ends with one line feed."""
+    return _markdown().get_template(template).render(card=view).strip() + "\n"
+
+
+@cache
+def _html() -> Environment:
+    return Environment(
+        loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@cache
+def _markdown() -> Environment:
+    """HTML escaping is off because Markdown is not HTML; ``finalize`` escapes every expression for Markdown."""
+    environment = Environment(
+        loader=_loader(),
+        autoescape=False,  # noqa: S701 - see the docstring
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(code=code, code_cell=code_cell, fenced=fenced, ticks=ticks, verbatim=Markdown)
+    return environment
+
+
+def _finalize(value: object) -> Markdown:
+    return value if isinstance(value, Markdown) else prose(str(value))
+
+
+def _html_ticks(text: str) -> Markup:
+    """The parts between backticks as code; a lone backtick is itself."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
+
+
+def _loader() -> FileSystemLoader:
+    return FileSystemLoader(resource_dir("templates"))
+
+
+@cache
+def _style() -> tuple[Markup, str]:
+    """The style sheet and its hash for the page's content policy. The sheet is ours and holds no ``</style``."""
+    sheet = (resource_dir("templates") / STYLE_SHEET).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+    return Markup(sheet), f"sha256-{digest}"  # noqa: S704 - a file of this project, no input
