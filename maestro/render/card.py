@@ -10,7 +10,7 @@ from maestro.model.tests import Verdict
 from maestro.render import people
 from maestro.render.commands import act
 from maestro.render.places import place_view
-from maestro.render.untrusted import Shown, line, name
+from maestro.render.untrusted import NAME_LIMIT, Shown, line, name
 from maestro.render.verdicts import tests_view
 from maestro.render.view import TONES, ActionRow, CardView, ControlRow, Figure, Moment, Pair, Step, Tone
 
@@ -63,7 +63,7 @@ def card_view(card: DecisionCard) -> CardView:
         state=Shown(state.value.replace("_", " ")),
         verdict=Shown(_verdict(card)),
         heading=Shown(_HEADINGS[state]),
-        title=name(card.pull_request.title) or Shown("A pull request without a title"),
+        title=line(card.pull_request.title, limit=NAME_LIMIT) or Shown("A pull request without a title"),
         subject=_subject(card),
         notes=tuple(line(note) for note in card.pull_request.notes),
         why=line(card.why) or (reasons[0] if reasons else Shown(f"Now {_PHASES[card.phase]}.")),

@@ -3,9 +3,11 @@
 import re
 from typing import Final
 
-_PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
-_REFERENCE: Final = re.compile(r"([@#])(?=\w)")
-_LINK: Final = re.compile(r"(?i)\b(www)(?=\.)|(:)(?=//)")
+_MARKUP: Final = re.compile(r"([\\`*_\[\]<>&|~$#])")
+_LINE_START: Final = re.compile(r"^(\s*)([-+=]|[0-9]+(?=[.)]))")
+_EMOJI: Final = re.compile(r":(?=[\w+-]+:)")
+_REFERENCE: Final = re.compile(r"[@#](?=\w)")
+_LINK: Final = re.compile(r"(?i)\bwww(?=\.)|:(?=//)")
 _BREAK: Final = "\u2060"
 """A word joiner: invisible, and forges find neither a mention, an issue nor an address across it."""
 
@@ -18,8 +20,20 @@ class Markdown(str):
 
 def prose(text: str) -> Markdown:
     """``text`` to be read as it is, in a paragraph, a list or a table cell. One line only."""
-    broken = _LINK.sub(lambda found: found[0] + _BREAK, _REFERENCE.sub(rf"\1{_BREAK}", text))
-    return Markdown(_PUNCTUATION.sub(r"\\\1", " ".join(broken.splitlines())))
+    flat = " ".join(text.splitlines())
+    joined = _LINK.sub(_break, _REFERENCE.sub(_break, flat))
+    escaped = _EMOJI.sub(r"\\:", _MARKUP.sub(r"\\\1", joined))
+    return Markdown(_LINE_START.sub(_not_a_block, escaped))
+
+
+def _break(found: re.Match[str]) -> str:
+    return found[0] + _BREAK
+
+
+def _not_a_block(found: re.Match[str]) -> str:
+    """A backslash before a sign, and after a number: neither then begins a list or an underline."""
+    space, mark = found[1], found[2]
+    return f"{space}{mark}\\" if mark[0].isdigit() else f"{space}\\{mark}"
 
 
 def code(text: str) -> Markdown:

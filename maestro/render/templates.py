@@ -27,9 +27,11 @@ def markdown(template: str, view: CardView) -> str:
 
 @cache
 def _html() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["ticks"] = _html_ticks
+    return environment
 
 
 @cache
