@@ -3,7 +3,9 @@
 Runs with the bare interpreter (no package, no site folder) and imports nothing of Maestro. Whatever fails here ends
 with exit status 125 before the command starts: a sandbox that is not complete runs nothing.
 """
-# ruff: noqa: PTH - each step is one system call, and importing pathlib would be a third of the whole start.
+
+# Each step here is one system call, and importing pathlib would be a third of the whole start.
+# ruff: noqa: PTH102, PTH103, PTH106, PTH112, PTH120, PTH123, PTH211
 
 import ctypes
 import json
