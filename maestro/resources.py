@@ -3,6 +3,7 @@
 They lie inside the package when Maestro is installed and at the top of the checkout when it is developed.
 """
 
+import os
 from pathlib import Path
 
 from maestro.errors import PlatformUnavailable
@@ -33,3 +34,8 @@ def resource_dir(name: str) -> Path:
             f"{name!r} is a file where a folder belongs", field=name, fix="reinstall maestro-conductor"
         )
     return path
+
+
+def policies_dir() -> Path:
+    """The policies in force: the folder that ``MAESTRO_POLICIES`` names, else the shipped one."""
+    return Path(os.environ.get("MAESTRO_POLICIES", "") or resource_dir("policies"))

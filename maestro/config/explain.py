@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from maestro.errors import BadInput
@@ -47,7 +47,8 @@ def explain(
 ) -> BadInput:
     """The first finding as the error's field, message and fix; further ones follow in the message, a line each."""
     findings = [_Finding(detail, model, source, lines) for detail in error.errors(include_url=False)]
-    findings.sort(key=lambda finding: finding.line)
+    # A misspelt setting comes before the "missing" one that it was meant to be.
+    findings.sort(key=lambda finding: (not finding.unknown, finding.line))
     first, *others = findings
     also = "".join(f"\n  also {other.field}: {other.message} ({other.fix})" for other in others)
     return BadInput(first.message + also, field=first.field, fix=first.fix)
@@ -62,7 +63,8 @@ class _Finding:
         at = tuple(detail["loc"])
         self.line = _line(at, lines)
         self.field = f"{source}:{self.line}: {_dotted(at)}" if at else f"{source}:{self.line}"
-        if detail["type"] == "extra_forbidden":
+        self.unknown = detail["type"] == "extra_forbidden"
+        if self.unknown:
             self.message = "there is no such setting"
             self.fix = spelling(str(at[-1]), sorted(_known_keys(model, at[:-1])))
         elif isinstance(cause := detail.get("ctx", {}).get("error"), Refusal):
@@ -107,6 +109,8 @@ def _known_keys(annotation: Any, at: tuple[str | int, ...]) -> set[str]:
     """The keys that a mapping at this place may have, found by walking the model's annotations."""
     if get_origin(annotation) in (Union, UnionType):
         return {key for choice in get_args(annotation) for key in _known_keys(choice, at)}
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _known_keys(annotation.model_fields["root"].annotation, at)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         fields = {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
         return set(fields) if not at else _known_keys(fields.get(str(at[0])), at[1:])

@@ -5,7 +5,7 @@ the same files fills in no defaults, and a rule on a missing value is silently u
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, RootModel
+from pydantic import AfterValidator, Field, RootModel, StrictBool, StrictInt
 
 from maestro.config.explain import Refusal
 from maestro.model.base import Config
@@ -35,17 +35,17 @@ class Residency(Config):
 class NeedsPerson(Config):
     """When a green pull request still waits for a person. None in ``above_changed_files``: size does not matter."""
 
-    for_agents: bool
-    when_not_judged: bool
-    when_untested: bool
-    above_changed_files: int | None = Field(ge=0)
+    for_agents: StrictBool
+    when_not_judged: StrictBool
+    when_untested: StrictBool
+    above_changed_files: Annotated[StrictInt, Field(ge=0)] | None
 
 
 class Tenant(Config):
     """What one tenant has decided."""
 
     residency: Residency
-    network_for_tests: bool
+    network_for_tests: StrictBool
     needs_person: NeedsPerson
 
 
