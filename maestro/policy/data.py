@@ -10,9 +10,6 @@ from pydantic import AfterValidator, Field, RootModel, StrictBool, StrictInt
 from maestro.config.explain import Refusal
 from maestro.model.base import Config
 
-ANYWHERE = "*"
-"""In a list of regions: every region."""
-
 
 def _normalized(name: str) -> str:
     wanted = re.sub(r"[-_.]+", "-", name).lower()
@@ -25,7 +22,7 @@ PackageName = Annotated[str, AfterValidator(_normalized)]
 
 
 class Residency(Config):
-    """Where a tenant's code may run. ``why`` finishes the sentence "only in … because"."""
+    """Where a tenant's code may run; ``*`` among the regions is every region. ``why`` finishes "not there, because"."""
 
     rule: str = Field(min_length=1)
     regions: tuple[str, ...] = Field(min_length=1)
