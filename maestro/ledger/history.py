@@ -58,10 +58,11 @@ class History:
         with self._database.write() as connection:
             require_valid(connection, lease)
             self._note(connection, run)
+            first = {verdict.test: verdict for verdict in reversed(verdicts)}
             # One order for all, so that two shards that record the same tests never wait for each other in a circle.
-            first = dict(sorted((verdict.test, verdict) for verdict in reversed(verdicts)))
-            new = self._insert(connection, run, tuple(first.values()), fence=lease.fence)
-            self._summarise(connection, run, [first[test] for test in first if test in new])
+            ordered = [first[test] for test in sorted(first)]
+            new = self._insert(connection, run, ordered, fence=lease.fence)
+            self._summarise(connection, run, [verdict for verdict in ordered if verdict.test in new])
             return len(new)
 
     def outcomes(self, run_key: str) -> dict[str, TestOutcome]:

@@ -95,7 +95,14 @@ def _start(programs: Path, folder: Path, identity: _Identity) -> "subprocess.Pop
     command = ["sh", "-c", _UNTIL_ORPHANED, "sh", str(programs / "postgres"), *options]
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=log, **identity._asdict()
+            command,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            user=identity.user,
+            group=identity.group,
+            extra_groups=identity.extra_groups,
         )
 
 
