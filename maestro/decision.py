@@ -15,7 +15,7 @@ from maestro.errors import PolicyDenied
 from maestro.model.base import Config, Model
 from maestro.model.decision import Decision, DecisionState, NextStep, Review
 from maestro.model.evidence import ControlFinding
-from maestro.model.pull_request import AuthorKind, PullRequest
+from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement, Region
 from maestro.model.tests import Problem, ReasonKind, TestPlan, TestReport, Verdict
 from maestro.placement.score import compute_usd, waiting_usd
