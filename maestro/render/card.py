@@ -35,15 +35,15 @@ _HEADINGS: Final = {
     DecisionState.CANCELLED: "Why this was cancelled",
 }
 _PHASES: Final = {
-    Phase.PLACE: "choosing a region",
-    Phase.WAITING_FOR_REGION: "waiting for a healthy region that policy allows",
-    Phase.SELECT: "selecting tests",
-    Phase.RUN: "running tests",
-    Phase.GATHER: "gathering evidence",
-    Phase.RENDER: "writing this card",
-    Phase.DECIDE: "deciding",
-    Phase.WAITING_FOR_PERSON: "waiting for a person",
-    Phase.DONE: "done",
+    Phase.PLACE: "Choosing a region",
+    Phase.WAITING_FOR_REGION: "Waiting for a healthy region that policy allows",
+    Phase.SELECT: "Selecting tests",
+    Phase.RUN: "Running tests",
+    Phase.GATHER: "Gathering evidence",
+    Phase.RENDER: "Writing this card",
+    Phase.DECIDE: "Deciding",
+    Phase.WAITING_FOR_PERSON: "Waiting for a person",
+    Phase.DONE: "Done",
 }
 _FINDINGS: Final[dict[FindingState, tuple[str, Tone]]] = {
     FindingState.FAIL: ("failing", "red"),
@@ -66,7 +66,7 @@ def card_view(card: DecisionCard) -> CardView:
         title=line(card.pull_request.title, limit=NAME_LIMIT) or Shown("A pull request without a title"),
         subject=_subject(card),
         notes=tuple(line(note) for note in card.pull_request.notes),
-        why=line(card.why) or (reasons[0] if reasons else Shown(f"Now {_PHASES[card.phase]}.")),
+        why=line(card.why) or (reasons[0] if reasons else Shown(f"{_PHASES[card.phase]}.")),
         reasons=tuple(reason for reason in reasons if reason != line(card.why)),
         next_step=_next_step(card.decision.next_step) if card.decision.next_step else None,
         risk=line(card.risk),
@@ -89,7 +89,7 @@ def card_view(card: DecisionCard) -> CardView:
 def _verdict(card: DecisionCard) -> str:
     verdict = _VERDICTS[card.decision.state]
     if card.decision.state is DecisionState.PENDING:
-        return f"{verdict}: {_PHASES[card.phase]}"
+        return "Waiting for a region" if card.phase is Phase.WAITING_FOR_REGION else verdict
     if card.decision.state is DecisionState.GREEN and card.plan is not None and not card.plan.applicable:
         return f"{verdict}: no test applies"
     return verdict
@@ -131,7 +131,13 @@ def _figures(card: DecisionCard) -> tuple[Figure, ...]:
         tone: Tone = "red" if bad or report.problems else "green"
         figures.append(Figure(Shown("Tests run"), Shown(f"{ran:,}"), Shown(detail), tone))
     elif plan is not None:
-        figures.append(Figure(Shown("Tests selected"), Shown(f"{plan.selected_count:,}"), Shown("none has run")))
+        figures.append(
+            Figure(
+                Shown("Tests selected"),
+                Shown(f"{plan.selected_count:,}"),
+                Shown("none has run" if plan.applicable else "none is affected"),
+            )
+        )
     if plan is not None:
         detail = f"{people.seconds(plan.left_out_seconds)} of tests" if plan.left_out_count else "everything was taken"
         figures.append(Figure(Shown("Left to the night"), Shown(f"{plan.left_out_count:,}"), Shown(detail)))

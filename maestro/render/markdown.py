@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 _MARKUP: Final = re.compile(r"([\\`*_\[\]<>&|~$#])")
-_LINE_START: Final = re.compile(r"^(\s*)([-+=]|[0-9]+(?=[.)]))")
+_LINE_START: Final = re.compile(r"^(\s*)([-+=]|[0-9]+(?=[.)](?:\s|$)))")
 _EMOJI: Final = re.compile(r":(?=[\w+-]+:)")
 _REFERENCE: Final = re.compile(r"[@#](?=\w)")
 _LINK: Final = re.compile(r"(?i)\bwww(?=\.)|:(?=//)")

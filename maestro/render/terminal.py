@@ -23,8 +23,8 @@ _STYLES: Final[dict[Tone, str]] = {
 }
 _MARKS: Final[dict[Tone, str]] = {"green": "+", "amber": "!", "red": "x", "blue": ">", "grey": "-"}
 
-COMMAND_WIDTH: Final = 72
-"""Leaves room in 80 columns for the indentation and the backslash."""
+COMMAND_WIDTH: Final = 76
+"""Leaves room in 80 columns for the backslash."""
 
 
 def card_terminal(card: DecisionCard) -> RenderableType:
@@ -51,8 +51,9 @@ def _verdict(view: CardView) -> Panel:
     return Panel(Group(headline, Text(subject, style="dim")), border_style=style, padding=(0, 1))
 
 
-def _section(title: str, content: RenderableType) -> Padding:
-    return Padding(Group(Text(title, style="bold underline"), content), (1, 1, 0, 1))
+def _section(title: str, content: RenderableType) -> Group:
+    """Without a margin: it would pad every line, and a blank after a backslash breaks a copied command."""
+    return Group(Text(), Text(title, style="bold underline"), content)
 
 
 def _why(view: CardView) -> Group:
@@ -134,7 +135,7 @@ def _actions(view: CardView) -> Group:
     parts: list[RenderableType] = []
     for action in view.actions:
         parts.append(Text.assemble((action.label, "bold"), f"  {action.effect}"))
-        parts.append(Padding(Text(_continued(action.command), style="cyan", overflow="fold"), (0, 0, 0, 2)))
+        parts.append(Text(_continued(action.command), style="cyan", overflow="fold"))
     if view.temporal_ui:
         parts.append(Text(f"Workflow in Temporal: {view.temporal_ui}", overflow="fold"))
     return Group(*parts or [Text("Nothing is asked of you.")])
@@ -143,7 +144,14 @@ def _actions(view: CardView) -> Group:
 def _continued(command: str) -> str:
     """The command on lines that a shell joins again when they are copied."""
     return " \\\n".join(
-        textwrap.wrap(command, COMMAND_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        textwrap.wrap(
+            command,
+            COMMAND_WIDTH,
+            initial_indent="  ",
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     )
 
 

@@ -67,9 +67,9 @@ def _facts(plan: TestPlan, report: TestReport | None) -> tuple[Pair, ...]:
         ("Chosen because", reasons),
         ("Width", plan.mode.value),
         ("Shards", f"{plan.shard_count:,}" if plan.shard_count else ""),
-        ("Sandbox", ", ".join(isolation)),
+        ("Sandbox", ", ".join(isolation) if plan.applicable else ""),
         ("Regions", ", ".join(report.regions) if report else ""),
-        ("Taken over after a restart", people.count(report.resumed, "verdict") if report and report.resumed else ""),
+        ("Kept after a restart", people.count(report.resumed, "verdict") if report and report.resumed else ""),
     )
     return tuple(Pair(Shown(label), line(value)) for label, value in facts if value)
 

@@ -71,7 +71,7 @@ def assessment(
 
 PLACEMENT = Placement(
     region="eu-north",
-    reason="eu-north is the cheapest healthy region that nordic-retail may use: $0.0157 against $0.0237 in eu-west.",
+    reason="eu-north is the cheapest healthy region that nordic-retail may use: $0.0155 against $0.0237 in eu-west.",
     residency="Tenant nordic-retail keeps its code inside the European Union (rule residency.eu_only).",
     assessments=(
         assessment("eu-north", ("0.0131", "0.00002", "0.0024"), grams=0.2),
@@ -306,7 +306,7 @@ BLOCKED = GREEN.model_copy(
             next_step=NextStep(
                 action="fix_tests",
                 description="Mend the 2 failing tests (17.93 where 17.92 is expected) and push.",
-                cost_usd=Decimal("0.0157"),
+                cost_usd=Decimal("0.0155"),
                 cost_seconds=112.4,
                 value="a decision on the same 122 tests, of which 120 have verdicts that stay valid",
                 residency="eu-north: the tenant's code stays inside the European Union",

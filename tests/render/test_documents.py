@@ -128,7 +128,7 @@ def test_the_card_reads_verdict_first_and_actions_last() -> None:
         (NOT_APPLICABLE, "Ready to merge: no test applies", "Why this passed"),
         (NEEDS_PERSON, "Needs a person", "Why this needs a person"),
         (BLOCKED, "Blocked", "Why this was blocked"),
-        (WAITING, "In progress: waiting for a healthy region that policy allows", "What is happening now"),
+        (WAITING, "Waiting for a region", "What is happening now"),
     ],
 )
 def test_each_decision_has_its_words(card: DecisionCard, verdict: str, heading: str) -> None:
