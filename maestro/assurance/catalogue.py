@@ -4,7 +4,6 @@ A catalogue that loads has unique control ids and queries that compile against d
 found here, not at the gate.
 """
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from maestro.assurance.expression import check
 from maestro.assurance.facts import QueryKind
+from maestro.canonical import digest, digest_of_bytes
 from maestro.config import yamlfile
 from maestro.config.explain import Refusal
 from maestro.errors import BadInput
@@ -101,11 +101,11 @@ def load(directory: Path) -> Catalogue:
         )
     controls: dict[str, Control] = {}
     places: dict[str, str] = {}
-    digest = hashlib.sha256()
+    files: dict[str, str] = {}
     for path in paths:
         family = yamlfile.load(path, ControlFamily)
         content = path.read_bytes()
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(content).digest())
+        files[path.name] = digest_of_bytes(content)
         _, lines = yamlfile.read(content.decode("utf-8-sig"), source=str(path))
         for index, control in enumerate(family.controls):
             place = f"{path}:{lines['controls', index, 'id']}"
@@ -117,4 +117,4 @@ def load(directory: Path) -> Catalogue:
                 )
             controls[control.id] = control
             places[control.id] = place
-    return Catalogue(tuple(controls[id_] for id_ in sorted(controls)), f"sha256:{digest.hexdigest()}")
+    return Catalogue(tuple(controls[id_] for id_ in sorted(controls)), digest(files))

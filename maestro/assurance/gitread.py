@@ -1,4 +1,8 @@
-"""Reads from a bare mirror with git, deaf to the configuration of the machine and of the user."""
+"""Reads from a bare mirror with git, deaf to the configuration of the machine and of the user.
+
+Fetching needs that configuration (credentials, proxies); evidence must not: ``log.showSignature`` alone would change
+what is read.
+"""
 
 import os
 import subprocess

@@ -17,6 +17,9 @@ from maestro.render.view import TONES, ActionRow, CardView, ControlRow, Figure, 
 MOMENTS_SHOWN: Final = 40
 """Entries of the timeline on a card; a pull request that waited for days has many."""
 
+AUTHOR_LIMIT: Final = 60
+"""Characters of an author: a full name and an address."""
+
 DIGEST_SHOWN: Final = 19
 """``sha256:`` and twelve digits: enough to find an artifact by; the JSON card has the whole."""
 
@@ -97,7 +100,7 @@ def _verdict(card: DecisionCard) -> str:
 
 def _subject(card: DecisionCard) -> tuple[Pair, ...]:
     pull_request = card.pull_request
-    author = name(pull_request.author) or Shown("unknown")
+    author = line(pull_request.author, limit=AUTHOR_LIMIT) or Shown("unknown")
     return (
         Pair(Shown("Pull request"), line(f"{pull_request.repo} {pull_request.pr}")),
         Pair(Shown("Head"), Shown(pull_request.head_sha[:12])),

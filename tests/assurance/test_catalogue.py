@@ -1,10 +1,12 @@
 """The catalogue refuses every mistake at its file, line and field."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from maestro.assurance import load
+from maestro.assurance import QueryKind, load
+from maestro.assurance.facts import declared
 from maestro.errors import BadInput
 from maestro.resources import resource_dir
 
@@ -91,3 +93,16 @@ def test_an_id_that_two_files_share_is_refused_with_both_places(tmp_path: Path) 
 def test_a_folder_without_controls_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no control"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", list(QueryKind))
+def test_the_readme_of_the_catalogue_lists_exactly_the_facts_of_each_kind(kind: QueryKind) -> None:
+    readme = (resource_dir("controls") / "README.md").read_text(encoding="utf-8")
+    assert re.findall(rf"^\| `({kind}\.\w+)` \|", readme, re.MULTILINE) == list(declared(kind))
+
+
+def test_the_example_of_the_readme_is_a_control(tmp_path: Path) -> None:
+    readme = (resource_dir("controls") / "README.md").read_text(encoding="utf-8")
+    example = readme.split("```yaml\n")[1].split("```", maxsplit=1)[0]
+    controls = load(write(tmp_path, "family: QA\ntitle: Quality\ncontrols:\n" + example)).controls
+    assert [control.id for control in controls] == ["ABC-QA-07"]

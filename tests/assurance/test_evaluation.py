@@ -11,6 +11,7 @@ from maestro.model.artifact import ArtifactRef
 from maestro.model.evidence import ControlFinding, FindingState
 from maestro.resources import resource_dir
 
+SHIPPED = load(resource_dir("controls"))
 GOOD = Facts(
     tests=TestsFacts(applicable=True, executed=5, failed=0, missing=0, problems=0, isolated=True),
     policy=PolicyFacts(placed=True, region_allowed=True, ran_where_allowed=True, digest_known=True),
@@ -31,7 +32,7 @@ EVIDENCE = {
 
 @pytest.fixture(scope="module")
 def shipped() -> Catalogue:
-    return load(resource_dir("controls"))
+    return SHIPPED
 
 
 def found(catalogue: Catalogue, facts: Facts, control: str) -> ControlFinding:
@@ -143,6 +144,6 @@ count = st.none() | st.integers(min_value=0, max_value=3)
 )
 def test_the_test_control_passes_only_when_everything_it_needs_is_known_and_good(tests: TestsFacts) -> None:
     facts = GOOD.model_copy(update={"tests": tests})
-    finding = found(load(resource_dir("controls")), facts, "MC-QA-01")
+    finding = found(SHIPPED, facts, "MC-QA-01")
     good = tests.applicable is True and (tests.failed, tests.missing, tests.problems) == (0, 0, 0)
     assert (finding.state is FindingState.PASS) == good

@@ -390,6 +390,15 @@ BROKEN_RUNNER = BLOCKED.model_copy(
         )
     }
 )
+CANCELLED = WAITING.model_copy(
+    update={
+        "phase": Phase.DONE,
+        "decision": Decision(
+            state=DecisionState.CANCELLED, reasons=("ada cancelled it: opened by mistake.",), actor="ada"
+        ),
+        "actions": (),
+    }
+)
 CARDS = {
     "green": GREEN,
     "blocked": BLOCKED,
@@ -397,4 +406,5 @@ CARDS = {
     "not_applicable": NOT_APPLICABLE,
     "waiting": WAITING,
     "broken_runner": BROKEN_RUNNER,
+    "cancelled": CANCELLED,
 }

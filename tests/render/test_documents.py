@@ -17,6 +17,7 @@ from maestro.resources import resource_dir
 from tests.render.sample_cards import (
     BLOCKED,
     BROKEN_RUNNER,
+    CANCELLED,
     CARDS,
     GREEN,
     NEEDS_PERSON,
@@ -129,6 +130,7 @@ def test_the_card_reads_verdict_first_and_actions_last() -> None:
         (NEEDS_PERSON, "Needs a person", "Why this needs a person"),
         (BLOCKED, "Blocked", "Why this was blocked"),
         (WAITING, "Waiting for a region", "What is happening now"),
+        (CANCELLED, "Cancelled", "Why this was cancelled"),
     ],
 )
 def test_each_decision_has_its_words(card: DecisionCard, verdict: str, heading: str) -> None:

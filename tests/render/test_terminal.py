@@ -32,7 +32,7 @@ def test_no_line_is_wider_than_the_terminal(card: DecisionCard) -> None:
 def test_a_narrow_terminal_still_shows_the_verdict_first(card: DecisionCard) -> None:
     lines = printed(card, width=50).splitlines()
     assert max(cell_len(line) for line in lines) <= 50
-    assert any(word in lines[1] for word in ("Ready", "Needs", "Blocked", "Waiting"))
+    assert any(word in lines[1] for word in ("Ready", "Needs", "Blocked", "Waiting", "Cancelled"))
 
 
 def test_the_verdict_does_not_need_its_colour() -> None:
