@@ -17,7 +17,7 @@ from maestro.config.timings import timings_of
 from maestro.config.topology import SearchAttributeType, Topology, load_topology
 from maestro.errors import BadInput, MaestroError
 from workers.connection import connect
-from workers.exit import leave
+from workers.exit import Leave
 from workers.schedules import ensure_schedules
 
 TYPES: dict[SearchAttributeType, IndexedValueType.ValueType] = {
@@ -76,4 +76,5 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
+    leave = Leave()
     leave(asyncio.run(main()))

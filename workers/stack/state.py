@@ -60,7 +60,6 @@ class PartStatus(StrEnum):
     STARTING = "starting"
     READY = "ready"
     DEAD = "dead"
-    STOPPED = "stopped"
 
 
 class Part(Model):

@@ -1,0 +1,74 @@
+"""The ``maestro`` command. Exit codes: 0 decided green, 1 red, blocked, rejected or cancelled, 2 wrong use or bad
+input, 3 the platform could not do it, 130 interrupted.
+"""
+
+from typing import NoReturn
+
+import click
+
+from gateway.lazy import LazyGroup
+from maestro import __version__
+from workers.exit import Leave
+
+PULL_REQUESTS = {
+    "start": ("gateway.commands.pr_start:start", "Conduct a pull request on a running stack; for CI."),
+    "show": ("gateway.commands.pr_show:show", "Show the Decision Card of a pull request as it stands."),
+    "watch": ("gateway.commands.pr_show:watch", "Watch a pull request until it is decided."),
+    "act": ("gateway.commands.pr_act:act", "Approve, reject, retry, cancel, or change what is tested."),
+    "list": ("gateway.commands.pr_list:list_", "List pull requests, newest first."),
+}
+REGIONS = {"status": ("gateway.commands.regions:status", "Show the regions with their measured health.")}
+LEDGER = {
+    "show": ("gateway.commands.ledger:show", "Show decision records, oldest first."),
+    "verify": ("gateway.commands.ledger:verify", "Check that no decision record was changed, dropped or inserted."),
+}
+EVIDENCE = {
+    "show": ("gateway.commands.evidence:show", "Show stored artifacts, one by digest or all of a pull request.")
+}
+COMMANDS = {
+    "up": ("gateway.commands.stack:up", "Start the local stack: Temporal and a worker per region."),
+    "down": ("gateway.commands.stack:down", "Stop the local stack."),
+    "status": ("gateway.commands.stack:status", "Show the local stack: its processes, addresses and logs."),
+    "run": ("gateway.commands.run:run", "Conduct a pull request and watch it; starts the stack if none is up."),
+    "pr": ("gateway.cli:pr", "Start, show, watch, act on and list pull requests."),
+    "regions": ("gateway.cli:regions", "See where pull requests can run."),
+    "ledger": ("gateway.cli:ledger", "See and check what was decided, by whom and why."),
+    "evidence": ("gateway.cli:evidence", "See the stored artifacts that a decision rests on."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(__version__, prog_name="maestro")
+def cli(debug: bool) -> None:
+    """Conducts pull requests as durable workflows: placed, tested under a stated risk, proven, decided."""
+
+
+@click.group(cls=LazyGroup, lazy=PULL_REQUESTS)
+def pr() -> None:
+    """Start, show, watch, act on and list pull requests."""
+
+
+@click.group(cls=LazyGroup, lazy=REGIONS)
+def regions() -> None:
+    """See where pull requests can run."""
+
+
+@click.group(cls=LazyGroup, lazy=LEDGER)
+def ledger() -> None:
+    """See and check what was decided, by whom and why."""
+
+
+@click.group(cls=LazyGroup, lazy=EVIDENCE)
+def evidence() -> None:
+    """See the stored artifacts that a decision rests on."""
+
+
+def main() -> NoReturn:
+    """The console script."""
+    leave = Leave()
+    try:
+        cli.main(prog_name="maestro")
+    except SystemExit as ended:
+        leave(ended.code if isinstance(ended.code, int) else 1)
+    leave(0)

@@ -1,0 +1,62 @@
+"""``maestro up``, ``down`` and ``status``: the local stack of this home."""
+
+import sys
+
+import click
+
+from workers.stack import control
+from workers.stack.state import PartStatus, StackState
+
+SAID_BY = {
+    PartStatus.WAITING: "waiting",
+    PartStatus.STARTING: "starting",
+    PartStatus.READY: "ready",
+    PartStatus.DEAD: "dead",
+}
+
+
+@click.command()
+@click.option("--while-pid", type=int, help="Stop the stack when the process with this id is gone.")
+def up(while_pid: int | None) -> None:
+    """Start the local stack: Temporal and a worker per region.
+
+    What it is made of stands in temporal-dev.yaml of the current folder, or in the file that MAESTRO_TOPOLOGY names;
+    its state lies under MAESTRO_HOME. MAESTRO_TEMPORAL_PORT and MAESTRO_UI_PORT change the ports (auto: a free one).
+    """
+    started = control.up(lambda line: click.echo(line, err=True), while_pid=while_pid)
+    click.echo("the stack is up already" if started.already else "the stack is up")
+    _show(started.state)
+
+
+@click.command()
+def down() -> None:
+    """Stop the local stack. Running work goes on when a stack is up again."""
+    if not control.down(click.echo):
+        click.echo("no stack is up")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The whole state as JSON.")
+def status(as_json: bool) -> None:
+    """Show the local stack: its processes, addresses and logs. Exit code 3 where none is up."""
+    state = control.current()
+    if state is None:
+        click.echo("no stack is up: start one with `maestro up`", err=True)
+        sys.exit(3)
+    if as_json:
+        click.echo(state.model_dump_json(indent=2))
+        return
+    click.echo(f"the stack is {state.status.value} (supervisor: process {state.supervisor.pid})")
+    _show(state)
+
+
+def _show(state: StackState) -> None:
+    click.echo(f"  Temporal     {state.address}, namespace {state.namespace}")
+    click.echo(f"  Temporal UI  {state.ui}")
+    for part in state.parts:
+        process = f"process {part.process.pid}" if part.process else "no process"
+        restarts = f", started again {part.restarts} times" if part.restarts else ""
+        detail = f", {part.detail}" if part.detail else ""
+        click.echo(f"  {part.name}: {SAID_BY[part.status]}, {process}{restarts}{detail}")
+    click.echo(f"  topology     {state.topology}")
+    click.echo(f"  logs         {state.home}/logs")
