@@ -127,6 +127,7 @@ def _report(report: TestReport, plan: TestPlan) -> JsonValue:
         "failed_count": report.failed_count,
         "missing_count": _missing(report, plan),
         "failures": [{"test": outcome.test, "message": _first_line(outcome.message)} for outcome in report.failed],
+        "flaky": list(report.flaky),
         "problems": [problem.model_dump(mode="json") for problem in report.problems],
     }
 

@@ -4,9 +4,9 @@ package maestro.decision_test
 
 import data.maestro.decision
 
-relaxed := {"for_agents": false, "when_not_judged": false, "when_untested": false, "above_changed_files": null}
+relaxed := {"for_agents": false, "when_not_judged": false, "when_untested": false, "when_flaky": false, "above_changed_files": null}
 
-strict := {"for_agents": true, "when_not_judged": true, "when_untested": true, "above_changed_files": 10}
+strict := {"for_agents": true, "when_not_judged": true, "when_untested": true, "when_flaky": true, "above_changed_files": 10}
 
 tenants := {"relaxed": {"needs_person": relaxed}, "strict": {"needs_person": strict}}
 
@@ -14,7 +14,7 @@ held := {"control": "C-1", "title": "Tests pass", "tier": 1, "state": "pass", "r
 
 plan := {"applicable": true, "reason": "3 of 9 tests", "mode": "standard", "not_judged": false}
 
-report := {"passed": 3, "skipped": 0, "failed_count": 0, "missing_count": 0, "failures": [], "problems": []}
+report := {"passed": 3, "skipped": 0, "failed_count": 0, "missing_count": 0, "failures": [], "flaky": [], "problems": []}
 
 good := {
 	"tenant": "relaxed",
@@ -124,10 +124,16 @@ test_each_wish_of_a_tenant_for_a_person_is_followed if {
 		{"plan": {"not_judged": true}},
 		{"plan": {"applicable": false}},
 		{"changed_files": 11},
+		{"report": {"flaky": ["test_a"]}},
 	] {
 		decide(object.union(changes, {"tenant": "strict"})).state == "needs_person"
 		decide(changes).state == "green"
 	}
+}
+
+test_a_test_that_passed_only_when_run_again_is_never_passed_over if {
+	answer := decide({"report": {"flaky": ["test_a"]}})
+	"noted: failed first and passed when run again: test_a" in answer.reasons
 }
 
 test_an_unknown_size_needs_a_person_where_a_tenant_has_a_limit if {

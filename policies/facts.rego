@@ -76,4 +76,5 @@ sound_report if {
 	is_number(input.report.missing_count)
 	is_array(input.report.problems)
 	is_array(input.report.failures)
+	is_array(input.report.flaky)
 }

@@ -34,7 +34,7 @@ for_blocked contains step if {
 	step := {
 		"rank": 0,
 		"action": "retry",
-		"description": "Run the tests that failed or gave no verdict again.",
+		"description": "Run the tests without a passing verdict again.",
 		"buys": "It tells a passing disturbance from a real failure before anybody has to look.",
 		"tests": "unsettled",
 		"person_seconds": 0,

@@ -40,7 +40,7 @@ blocking contains {"rank": 2, "text": "the deadline passed before a person decid
 
 blocking contains {"rank": 3, "text": problem.message} if some problem in facts.problems
 
-blocking contains {"rank": 4, "text": "the tests were not selected, so nothing is known about it"} if not facts.has_plan
+blocking contains {"rank": 3, "text": "the tests were not selected, so nothing is known about it"} if not facts.has_plan
 
 blocking contains {"rank": 4, "text": "the selected tests were not run"} if {
 	input.plan.applicable
@@ -132,6 +132,14 @@ void_approvals contains {"rank": 9, "text": text} if {
 	text := sprintf("the approval by %s does not count: it takes a person other than the author", [review.actor])
 }
 
+wanting_person contains {"rank": 8, "text": text} if {
+	count(input.report.flaky) > 0
+	facts.duty.when_flaky
+	text := sprintf("%s, and this tenant wants a person for that", [failed_first])
+}
+
+failed_first := sprintf("failed first and passed when run again: %s", [named(input.report.flaky)])
+
 # METADATA
 # title: Why it may be merged
 holding contains {"rank": 0, "text": text} if {
@@ -162,6 +170,11 @@ holding contains {"rank": 2, "text": text} if {
 	finding.tier >= 3
 	finding.state == "fail"
 	text := sprintf("noted: control %s (%s) fails: %s", [finding.control, finding.title, finding.reason])
+}
+
+holding contains {"rank": 2, "text": text} if {
+	count(input.report.flaky) > 0
+	text := sprintf("noted: %s", [failed_first])
 }
 
 holding contains {"rank": 3, "text": text} if {

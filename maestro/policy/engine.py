@@ -83,10 +83,8 @@ class RegorusEngine:
         return self._bundle.digest
 
     def evaluate(self, entrypoint: str, document: Mapping[str, JsonValue]) -> PolicyAnswer:
-        engine = _compiled(self._bundle)
         try:
-            engine.set_input_json(json.dumps(document, allow_nan=False))
-            value: JsonValue = json.loads(engine.eval_rule_as_json(entrypoint))
+            value: JsonValue = json.loads(_evaluate(self._bundle, entrypoint, json.dumps(document, allow_nan=False)))
         except (RuntimeError, ValueError) as error:
             return PolicyAnswer(entrypoint=entrypoint, problem=_first_words(error), digest=self.digest)
         if value == _UNDEFINED:
@@ -97,6 +95,12 @@ class RegorusEngine:
 _threads = threading.local()
 """Each thread's engines, by bundle digest. An engine used or freed by another thread panics, so they belong to the
 thread and not to a ``RegorusEngine``, whose last reference may go anywhere."""
+
+
+def _evaluate(bundle: Bundle, entrypoint: str, document: str) -> str:
+    engine = _compiled(bundle)
+    engine.set_input_json(document)
+    return str(engine.eval_rule_as_json(entrypoint))
 
 
 def _compiled(bundle: Bundle) -> regorus.Engine:
@@ -118,6 +122,8 @@ def compile_bundle(bundle: Bundle) -> regorus.Engine:
         # Unsafe variables are found only when something is evaluated; unknown functions when they are called.
         engine.eval_query_as_json("true")
     except RuntimeError as error:
+        # The traceback keeps this frame, and may be freed by another thread: the engine must not be in it.
+        del engine
         where = _WHERE.search(str(error))
         raise BadInput(
             f"the policy does not compile: {_first_words(error)}",

@@ -85,10 +85,14 @@ def test_the_files_that_can_be_read_are_known_by_name(path: str, *, is_one: bool
 
 
 @pytest.mark.parametrize("content", ["name = ", "a = " + "[" * 20_000])
-def test_a_lock_file_that_cannot_be_read_could_hide_a_package_so_it_is_refused_by_name(content: str) -> None:
+def test_the_projects_lock_file_could_hide_a_package_when_unreadable_so_it_is_refused_by_name(content: str) -> None:
     with pytest.raises(BadInput) as caught:
-        dependency_names({"sub/uv.lock": content})
-    assert caught.value.field == "sub/uv.lock"
+        dependency_names({"uv.lock": content})
+    assert caught.value.field == "uv.lock"
+
+
+def test_a_broken_file_among_the_test_data_stops_nobody() -> None:
+    assert dependency_names({"tests/data/pyproject.toml": "name = ", "requirements.txt": "numpy"}) == ("numpy",)
 
 
 @pytest.mark.parametrize(

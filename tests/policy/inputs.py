@@ -78,6 +78,7 @@ def reports() -> st.SearchStrategy[dict[str, Any]]:
             "failed_count": st.just(0),
             "missing_count": st.sampled_from([0, 0, 0, 2]),
             "failures": st.just([]),
+            "flaky": st.lists(names, max_size=4, unique=True),
             "problems": st.one_of(st.just([]), problems()),
         }
     )

@@ -12,7 +12,8 @@ TENANT = """\
 default:
   residency: {rule: r, regions: ["*"], why: w}
   network_for_tests: false
-  needs_person: {for_agents: true, when_not_judged: false, when_untested: false, above_changed_files: null}
+  needs_person:
+    {for_agents: true, when_not_judged: false, when_untested: false, when_flaky: false, above_changed_files: null}
 """
 
 

@@ -109,6 +109,14 @@ def test_one_engine_answers_in_many_threads_and_may_be_dropped_in_another(engine
         gc.collect()
 
 
+def test_an_error_may_be_dropped_in_another_thread_than_it_was_raised_in(engine: MakeEngine) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        failed = pool.submit(engine, "x := ").exception()
+    assert isinstance(failed, BadInput)
+    del failed
+    gc.collect()
+
+
 def test_a_thread_keeps_few_compiled_policies_and_forgets_no_answer(engine: MakeEngine) -> None:
     policies = [engine(f"x := {number}") for number in range(ENGINES_PER_THREAD + 3)]
     assert [ask(policy).value for policy in policies] == list(range(ENGINES_PER_THREAD + 3))
