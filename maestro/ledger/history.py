@@ -146,33 +146,42 @@ class History:
 
     def _summarise(self, connection: sa.Connection, run: TestRun, verdicts: Sequence[TestOutcome]) -> None:
         """Push the durations through the last few of each test, and note the failures. A skip says nothing."""
-        ran = [verdict for verdict in verdicts if verdict.verdict in {Verdict.PASS, Verdict.FAIL}]
-        failed = [verdict for verdict in verdicts if verdict.verdict in {Verdict.FAIL, Verdict.ERROR}]
-        if ran:
-            statement = self._database.insert(test_summaries)
-            newest, *older = _AGES
-            shifted = {newest: statement.excluded[newest]} | {
-                age: test_summaries.c[younger] for younger, age in zip(_AGES, older, strict=False)
-            }
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=_KEY, set_=shifted),
-                [_whose(run, verdict) | {newest: verdict.duration_seconds} for verdict in ran],
-            )
-        if failed:
-            statement = self._database.insert(test_summaries).values(last_failed_at=now_seconds())
-            noted = {name: statement.excluded[name] for name in ("last_failed_at", "last_failed_revision")}
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=_KEY, set_=noted),
-                [_whose(run, verdict) | {"last_failed_revision": run.revision} for verdict in failed],
-            )
+        telling = [verdict for verdict in verdicts if verdict.verdict is not Verdict.SKIP]
+        if not telling:
+            return
+        now = connection.execute(sa.select(now_seconds())).scalar_one()
+        statement = self._database.insert(test_summaries)
+        shifts = {
+            age: sa.case((statement.excluded[_AGES[0]].is_(None), test_summaries.c[age]), else_=younger)
+            for age, younger in zip(_AGES, (statement.excluded[_AGES[0]], *_COLUMNS), strict=False)
+        }
+        failures = {
+            name: sa.func.coalesce(statement.excluded[name], test_summaries.c[name])
+            for name in ("last_failed_at", "last_failed_revision")
+        }
+        upsert = statement.on_conflict_do_update(index_elements=_KEY, set_=shifts | failures)
+        # Returning makes SQLAlchemy send a thousand rows at a time; without it, psycopg sends each on its own.
+        connection.execute(
+            upsert.returning(test_summaries.c.test_digest), [_summary(run, verdict, now) for verdict in telling]
+        )
 
 
+_COLUMNS = tuple(test_summaries.c[age] for age in _AGES)
 _KEY = [test_summaries.c[name] for name in ("tenant", "repo", "test_digest")]
 
 
-def _whose(run: TestRun, verdict: TestOutcome) -> dict[str, object]:
-    digest = test_digest(verdict.test)
-    return {"tenant": run.tenant, "repo": run.repo, "test_digest": digest, "test": verdict.test}
+def _summary(run: TestRun, verdict: TestOutcome, now: float) -> dict[str, object]:
+    ran = verdict.verdict in {Verdict.PASS, Verdict.FAIL}
+    failed = verdict.verdict in {Verdict.FAIL, Verdict.ERROR}
+    return {
+        "tenant": run.tenant,
+        "repo": run.repo,
+        "test_digest": test_digest(verdict.test),
+        "test": verdict.test,
+        _AGES[0]: verdict.duration_seconds if ran else None,
+        "last_failed_at": now if failed else None,
+        "last_failed_revision": run.revision if failed else None,
+    }
 
 
 def _of(repo: str, tenant: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -13,6 +13,9 @@ from maestro.ledger.engine import Database
 from maestro.ledger.schema import leases, now_seconds
 from maestro.model.base import Model
 
+LONGEST_SECONDS = 86_400.0
+"""A holder that dies keeps everybody waiting for as long as its lease lasts: never for more than a day."""
+
 
 class Lease(Model):
     """The right to act on ``resource`` until ``expires_at`` by the ledger's clock, for as long as no one has a higher
@@ -35,10 +38,10 @@ class Leases:
         """Take the lease where it is free, expired, or held under the same name; each time with a higher fence.
 
         A holder that asks again (its process was restarted, its task retried) thereby shuts its earlier self out.
-        Raises LeaseHeld with the time that is left, BadInput for an empty name or a ttl that is not positive.
+        Raises LeaseHeld with the time that is left, BadInput for an empty name or a time that no lease may last.
         """
         _require_names(resource, holder)
-        _require_positive(ttl_seconds)
+        _require_bounded(ttl_seconds)
         # Not excluded.expires_at: on PostgreSQL that was computed before the wait for the row.
         ends_at = now_seconds() + ttl_seconds
         statement = (
@@ -59,7 +62,7 @@ class Leases:
 
     def renew(self, lease: Lease, *, ttl_seconds: float) -> Lease:
         """The same lease with a later end. Raises LeaseLost where it expired, was released or taken over."""
-        _require_positive(ttl_seconds)
+        _require_bounded(ttl_seconds)
         statement = (
             sa.update(leases)
             .where(_still_valid(lease))
@@ -127,6 +130,10 @@ def _require_names(resource: str, holder: str) -> None:
             raise BadInput("a lease needs a name", field=name, fix="name the resource and who holds it")
 
 
-def _require_positive(ttl_seconds: float) -> None:
-    if not ttl_seconds > 0:
-        raise BadInput(f"a lease cannot last {ttl_seconds} s", field="ttl_seconds", fix="use a time above zero")
+def _require_bounded(ttl_seconds: float) -> None:
+    if not 0 < ttl_seconds <= LONGEST_SECONDS:
+        raise BadInput(
+            f"a lease cannot last {ttl_seconds} s",
+            field="ttl_seconds",
+            fix=f"use a time above 0 and up to {LONGEST_SECONDS:.0f} s, and renew the lease while work goes on",
+        )

@@ -72,8 +72,8 @@ def test_a_lease_that_the_ledger_never_gave_cannot_be_renewed(ledger: Ledger) ->
         ledger.leases.renew(lease.model_copy(update={"resource": "shard/2"}), ttl_seconds=60)
 
 
-@pytest.mark.parametrize("ttl_seconds", [0.0, -1.0, float("nan")])
-def test_a_lease_that_would_not_last_is_bad_input(ledger: Ledger, ttl_seconds: float) -> None:
+@pytest.mark.parametrize("ttl_seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_lease_that_would_not_last_or_never_end_is_bad_input(ledger: Ledger, ttl_seconds: float) -> None:
     with pytest.raises(BadInput, match="ttl_seconds"):
         ledger.leases.acquire("shard/1", holder="north", ttl_seconds=ttl_seconds)
 
