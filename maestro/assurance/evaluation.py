@@ -64,16 +64,21 @@ def _judge(
         if applies.holds is None:
             return FindingState.NOT_EVALUATED, f"Whether this applies is not known: {applies.sentence}."
         if not applies.holds:
-            return FindingState.NOT_APPLICABLE, f"Does not apply: {applies.sentence}."
+            return FindingState.NOT_APPLICABLE, _sentence([applies.sentence])
     answers = [_answer(query, facts) for query in control.query]
     failing = [answer.sentence for answer in answers if answer.holds is False]
     unknown = [answer.sentence for answer in answers if answer.holds is None]
     unknown += _unproven(control, evidence, age_hours)
     if failing:
-        return FindingState.FAIL, f"Does not hold: {'; '.join(failing)}."
+        return FindingState.FAIL, _sentence(failing)
     if unknown:
-        return FindingState.NOT_EVALUATED, f"Not evaluated: {'; '.join(unknown)}."
-    return FindingState.PASS, f"Holds: {'; '.join(answer.sentence for answer in answers)}."
+        return FindingState.NOT_EVALUATED, _sentence(unknown)
+    return FindingState.PASS, _sentence([answer.sentence for answer in answers])
+
+
+def _sentence(clauses: list[str]) -> str:
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _answer(query: Query, facts: Facts) -> _Answered:

@@ -20,6 +20,9 @@ MOMENTS_SHOWN: Final = 40
 AUTHOR_LIMIT: Final = 60
 """Characters of an author: a full name and an address."""
 
+EVIDENCE_SHOWN: Final = 3
+"""Artifacts named beside a finding; the JSON card has them all, and a wide run has one per shard."""
+
 DIGEST_SHOWN: Final = 19
 """``sha256:`` and twelve digits: enough to find an artifact by; the JSON card has the whole."""
 
@@ -125,7 +128,9 @@ def _next_step(step: NextStep) -> Step:
 def _figures(card: DecisionCard) -> tuple[Figure, ...]:
     figures: list[Figure] = []
     plan, report = card.plan, card.report
-    if report is not None:
+    if plan is not None and not plan.applicable:
+        figures.append(Figure(Shown("Tests selected"), Shown("0"), Shown("none is affected")))
+    elif report is not None:
         bad = report.failed_count + report.missing_count
         ran = sum(report.counts.values())
         passed = report.counts.get(Verdict.PASS, 0)
@@ -138,7 +143,7 @@ def _figures(card: DecisionCard) -> tuple[Figure, ...]:
             Figure(
                 Shown("Tests selected"),
                 Shown(f"{plan.selected_count:,}"),
-                Shown("none has run" if plan.applicable else "none is affected"),
+                Shown("none has run"),
             )
         )
     if plan is not None:
@@ -183,7 +188,7 @@ def _control(finding: ControlFinding) -> ControlRow:
         tone=tone,
         reason=line(finding.reason),
         fix=line(finding.fix),
-        evidence=tuple(_artifact(ref) for ref in finding.evidence),
+        evidence=_evidence(finding.evidence),
     )
 
 
@@ -193,8 +198,12 @@ def _controls_summary(card: DecisionCard) -> Shown:
     return Shown(", ".join(parts))
 
 
-def _artifact(ref: ArtifactRef) -> Pair:
-    return Pair(name(ref.name) or name(ref.media_type), Shown(ref.digest[:DIGEST_SHOWN]))
+def _evidence(refs: tuple[ArtifactRef, ...]) -> tuple[Pair, ...]:
+    shown = [
+        Pair(name(ref.name) or name(ref.media_type), Shown(ref.digest[:DIGEST_SHOWN])) for ref in refs[:EVIDENCE_SHOWN]
+    ]
+    more = len(refs) - EVIDENCE_SHOWN
+    return (*shown, Pair(Shown("and"), Shown(f"{more} more"))) if more > 0 else tuple(shown)
 
 
 def _timeline(entries: tuple[TimelineEntry, ...]) -> tuple[Moment, ...]:

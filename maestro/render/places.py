@@ -35,7 +35,7 @@ def _row(assessment: RegionAssessment, chosen: str | None, dearest: Decimal) -> 
         reasons=tuple(line(reason) for reason in assessment.reasons),
         costs=tuple(Pair(Shown(term.name.capitalize()), people.money(term.amount_usd)) for term in assessment.terms),
         how=tuple(Pair(Shown(term.name.capitalize()), line(term.how)) for term in assessment.terms),
-        total=people.money(assessment.total_usd),
+        total=people.money(assessment.total_usd) if assessment.terms else Shown("not reckoned"),
         carbon=people.carbon(assessment.carbon_g),
         bars=_bars(assessment, dearest),
     )

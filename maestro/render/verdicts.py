@@ -69,6 +69,7 @@ def _facts(plan: TestPlan, report: TestReport | None) -> tuple[Pair, ...]:
         ("Shards", f"{plan.shard_count:,}" if plan.shard_count else ""),
         ("Sandbox", ", ".join(isolation) if plan.applicable else ""),
         ("Regions", ", ".join(report.regions) if report else ""),
+        ("Passed only when retried", ", ".join(report.flaky) if report else ""),
         ("Kept after a restart", people.count(report.resumed, "verdict") if report and report.resumed else ""),
     )
     return tuple(Pair(Shown(label), line(value)) for label, value in facts if value)

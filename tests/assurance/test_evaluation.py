@@ -82,12 +82,12 @@ def test_each_shipped_control_fails_on_its_own_case_with_a_reason_and_a_fix(
 ) -> None:
     finding = found(shipped, facts, control)
     assert finding.state is FindingState.FAIL
-    assert says in finding.reason
+    assert says in finding.reason.lower()
     assert finding.fix
 
 
 def test_a_failing_control_names_only_what_fails(shipped: Catalogue) -> None:
-    assert found(shipped, with_tests(failed=2), "MC-QA-01").reason == "Does not hold: tests that failed: 2."
+    assert found(shipped, with_tests(failed=2), "MC-QA-01").reason == "Tests that failed: 2."
 
 
 def test_an_unknown_fact_is_not_evaluated_and_named(shipped: Catalogue) -> None:
@@ -103,13 +103,13 @@ def test_a_failure_stands_even_when_another_fact_is_unknown(shipped: Catalogue) 
 def test_a_pull_request_that_affects_no_test_is_not_applicable_to_the_test_controls(shipped: Catalogue) -> None:
     finding = found(shipped, with_tests(applicable=False), "MC-QA-01")
     assert finding.state is FindingState.NOT_APPLICABLE
-    assert "tests are affected by the pull request: no" in finding.reason
+    assert finding.reason == "Tests are affected by the pull request: no."
 
 
 def test_a_true_condition_without_a_stored_artifact_is_not_a_pass(shipped: Catalogue) -> None:
     findings = evaluate(shipped, GOOD, {})
     assert {finding.state for finding in findings} == {FindingState.NOT_EVALUATED}
-    assert all("no stored artifact" in finding.reason for finding in findings)
+    assert all("o stored artifact" in finding.reason for finding in findings)
 
 
 def test_evidence_older_than_the_control_allows_is_not_a_pass(shipped: Catalogue) -> None:

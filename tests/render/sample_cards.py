@@ -165,28 +165,28 @@ FINDINGS = (
         "Tests ran only where the tenant's policy allows",
         1,
         FindingState.PASS,
-        "Holds: policy allows the chosen region: yes; the version of the policy is recorded: yes.",
+        "Policy allows the chosen region: yes; the version of the policy is recorded: yes.",
     ),
     finding(
         "MC-BR-01",
         "Pull-request code ran in a sandbox, away from credentials",
         2,
         FindingState.PASS,
-        "Holds: every shard ran in a sandbox: yes.",
+        "Every shard ran in a sandbox: yes.",
     ),
     finding(
         "MC-CM-01",
         "What was tested is what a merge would give",
         3,
         FindingState.PASS,
-        "Holds: the head contains the whole base: yes.",
+        "The head contains the whole base: yes.",
     ),
     finding(
         "MC-QA-01",
         "Every selected test has a verdict, and none failed",
         1,
         FindingState.PASS,
-        "Holds: tests that failed: 0; selected tests without a verdict: 0; problems of the test runner: 0.",
+        "Tests that failed: 0; selected tests without a verdict: 0; problems of the test runner: 0.",
     ),
 )
 RED_FINDINGS = (
@@ -196,7 +196,7 @@ RED_FINDINGS = (
         "Every selected test has a verdict, and none failed",
         1,
         FindingState.FAIL,
-        "Does not hold: tests that failed: 2.",
+        "Tests that failed: 2.",
         "Mend the failing tests named on the card and push, or run `maestro pr act retry` when the platform was at"
         " fault.",
     ),
@@ -209,14 +209,14 @@ NOT_APPLICABLE_FINDINGS = (
         "Pull-request code ran in a sandbox, away from credentials",
         2,
         FindingState.NOT_APPLICABLE,
-        "Does not apply: tests are affected by the pull request: no.",
+        "Tests are affected by the pull request: no.",
     ),
     finding(
         "MC-QA-01",
         "Every selected test has a verdict, and none failed",
         1,
         FindingState.NOT_APPLICABLE,
-        "Does not apply: tests are affected by the pull request: no.",
+        "Tests are affected by the pull request: no.",
     ),
 )
 UNSURE_FINDINGS = (
@@ -226,7 +226,7 @@ UNSURE_FINDINGS = (
         "The pull request does not change the pipeline that judges it",
         2,
         FindingState.FAIL,
-        "Does not hold: changed files that define the pipeline: .github/workflows/ci.yml.",
+        "Changed files that define the pipeline: .github/workflows/ci.yml.",
         "Read the named files yourself, then take responsibility for them with `maestro pr act approve`.",
     ),
     finding(
@@ -234,7 +234,7 @@ UNSURE_FINDINGS = (
         "Pull-request code ran in a sandbox, away from credentials",
         2,
         FindingState.NOT_EVALUATED,
-        "Not evaluated: nothing established tests.isolated.",
+        "Nothing established tests.isolated.",
     ),
     *FINDINGS[2:],
 )

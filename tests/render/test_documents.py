@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 
 from maestro.model.decision import DecisionCard
+from maestro.model.region import RegionAssessment
+from maestro.model.tests import TestReport
 from maestro.render import card_html, card_json, card_schema, narrative, step_summary
 from maestro.render.documents import SCHEMA_FILE, pretty
 from maestro.resources import resource_dir
@@ -19,11 +21,14 @@ from tests.render.sample_cards import (
     BROKEN_RUNNER,
     CANCELLED,
     CARDS,
+    FINDINGS,
     GREEN,
     NEEDS_PERSON,
     NOT_APPLICABLE,
+    PLACEMENT,
     PULL_REQUEST,
     RED_REPORT,
+    REPORT,
     WAITING,
 )
 
@@ -117,7 +122,7 @@ def test_the_same_card_gives_the_same_bytes(card: DecisionCard) -> None:
 def test_the_card_reads_verdict_first_and_actions_last() -> None:
     text = Page(card_html(BLOCKED)).text
     order = ["Blocked", "Why this was blocked", "smallest safe next step", "Risk", "Region:", "Chosen because"]
-    order += ["Saved by", "Does not hold", "Timeline", "Runs the 122 selected tests again"]
+    order += ["Saved by", "Tests that failed: 2.", "Timeline", "Runs the 122 selected tests again"]
     places = [text.index(words, text.index("Why this was blocked") if n > 1 else 0) for n, words in enumerate(order)]
     assert places == sorted(places)
 
@@ -214,3 +219,29 @@ def test_the_json_of_a_file_name_that_is_not_utf8_can_be_written_anywhere() -> N
     odd = GREEN.model_copy(update={"why": "na\udcefve \x1b[2J"})
     assert card_json(odd).isascii()
     assert "\x1b" not in card_json(odd)
+
+
+def test_a_pull_request_that_affects_no_test_shows_no_run_even_with_an_empty_report() -> None:
+    text = Page(card_html(NOT_APPLICABLE.model_copy(update={"report": TestReport()}))).text
+    assert "none is affected" in text
+    assert "0 passed" not in text
+
+
+def test_a_test_that_passed_only_when_retried_is_named() -> None:
+    flaky = GREEN.model_copy(update={"report": REPORT.model_copy(update={"flaky": ("tests/test_a.py::test_b",)})})
+    text = Page(card_html(flaky)).text
+    assert "Passed only when retried" in text
+    assert "tests/test_a.py::test_b" in text
+
+
+def test_a_region_whose_cost_was_never_reckoned_is_not_shown_as_free() -> None:
+    refused = RegionAssessment(region="moon", healthy=True, allowed=False, reasons=("The moon is not allowed.",))
+    placement = PLACEMENT.model_copy(update={"assessments": (*PLACEMENT.assessments, refused)})
+    text = Page(card_html(GREEN.model_copy(update={"placement": placement}))).text
+    assert "not reckoned" in text
+    assert "The moon is not allowed." in text
+
+
+def test_many_artifacts_of_a_finding_are_counted_not_listed() -> None:
+    finding = FINDINGS[0].model_copy(update={"evidence": FINDINGS[0].evidence * 20})
+    assert "37 more" in Page(card_html(GREEN.model_copy(update={"findings": (finding,)}))).text
