@@ -104,11 +104,13 @@ def _has_older_neighbours(change: Change, graph: ImportGraph, added: Collection[
 
 
 def _by_absence(change: Change, graph: ImportGraph) -> str:
-    if change.kind is not ChangeKind.DELETED and change.path not in graph.files:
+    if change.kind is not ChangeKind.DELETED and change.path.endswith(".py") and change.path not in graph.files:
         return "is not in the worktree that was read"
-    if change.gone and change.gone not in graph.gone and change.gone.endswith(".py"):
+    if not change.gone.endswith(".py"):
+        return ""
+    if change.gone not in graph.gone:
         return "is gone, and the graph does not know who used it"
-    user = next(graph.referring_to(change.gone), None) if change.gone.endswith(".py") else None
+    user = next(graph.referring_to(change.gone), None)
     if user is None:
         return ""
     return f"was {shown(change.old_path) or 'deleted'}, and {shown(user.file)} still {user.verb} it"

@@ -16,20 +16,15 @@ class ModuleIndex:
 
     ``ordinary`` takes every folder that is no regular package for an entry of ``sys.path``: the top, ``src``, a test
     folder, the parent of a namespace package. ``anywhere`` takes packages too, for names that ``ordinary`` does not
-    explain: scripts and tests that put a package's own folder on the path. ``by_base_name`` finds scripts.
+    explain: scripts and tests that put a package's own folder on the path. ``by_base_name`` finds scripts, ``tops`` are
+    the first parts of all names.
     """
 
     paths: Mapping[str, str]
     ordinary: Mapping[str, tuple[str, ...]]
     anywhere: Mapping[str, tuple[str, ...]]
     by_base_name: Mapping[str, tuple[str, ...]]
-
-    @property
-    def tops(self) -> frozenset[str]:
-        """The first parts of all names that can mean a file here."""
-        return frozenset(name for name in (*self.ordinary, *self.anywhere) if "." not in name) | frozenset(
-            name.partition(".")[0] for name in self.ordinary
-        )
+    tops: frozenset[str]
 
     def named(self, dotted: str) -> tuple[str, ...]:
         """The files that exactly this absolute name can mean, sorted."""
@@ -80,6 +75,7 @@ def index_modules(files: Iterable[str], aliases: Iterable[tuple[str, str]] = ())
         ordinary={name: tuple(dict.fromkeys(found)) for name, found in ordinary.items()},
         anywhere={name: tuple(dict.fromkeys(found)) for name, found in anywhere.items()},
         by_base_name={name: tuple(found) for name, found in by_base_name.items() if name not in {INIT, CONFTEST}},
+        tops=frozenset(name.partition(".")[0] for name in (*ordinary, *anywhere)),
     )
 
 

@@ -45,7 +45,7 @@ class Reach:
             step = self.steps.get(step.towards)
         if len(links) > CHAIN_LINKS:
             hidden = len(links) - CHAIN_LINKS
-            links[CHAIN_LINKS - 1 : -1] = [f"leads on through {hidden + 1} more"]
+            links[CHAIN_LINKS - 1 : -1] = [f"leads on through {hidden} more"]
         return f"{shown(test_file)} {', which '.join((*links, 'is changed'))}"
 
 

@@ -69,14 +69,24 @@ def _read(source: bytes, tops: frozenset[str]) -> Reading:
     return Reading(
         imports=(*imports, *_used_attributes(imports, text, tops)),
         names=frozenset(_quoted_names(text, tops)),
-        files=frozenset(_FILES.findall(text)),
-        commands=frozenset(_COMMANDS.findall(text)) if _SPAWNS.search(text) else frozenset(),
+        files=frozenset(_PROSE_FILES.findall(text)) | frozenset(_SCRIPTS.findall(text) if ".py" in text else ()),
+        commands=frozenset(_COMMANDS.findall(text) if any(word in text for word in _SPAWNS) else ()),
         loading=dynamic_names(module, text),
-        hooks=bool(_HOOKS.search(text)),
+        hooks="pytest_" in text and _HOOKS.search(text) is not None,
     )
 
 
-_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_SUITE = ("body", "orelse", "finalbody", "handlers")
+_BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
+    **dict.fromkeys(
+        (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.match_case), ("body",)
+    ),
+    **dict.fromkeys((ast.With, ast.AsyncWith), ("body",)),
+    **dict.fromkeys((ast.If, ast.For, ast.AsyncFor, ast.While), ("body", "orelse")),
+    **dict.fromkeys((ast.Try, ast.TryStar), _SUITE),
+    ast.Match: ("cases",),
+}
+"""Where statements hold further statements."""
 
 
 def _imports(module: ast.Module) -> Iterator[Import]:
@@ -91,8 +101,8 @@ def _imports(module: ast.Module) -> Iterator[Import]:
             for alias in node.names:
                 yield Import(node.level, node.module or "", alias.name, alias.asname or alias.name)
         else:
-            for block in _BLOCKS:
-                waiting.extend(reversed(getattr(node, block, ())))
+            for block in _BLOCKS.get(type(node), ()):
+                waiting.extend(reversed(getattr(node, block)))
 
 
 def _used_attributes(imports: list[Import], text: str, tops: frozenset[str]) -> Iterator[Import]:
@@ -135,11 +145,12 @@ _IMPORT_IN_TEXT = re.compile(
 )
 """Code in strings: ``python -c``, files that a test writes, doctests."""
 
-_FILES = re.compile(
-    r"""([\w.*-]{0,100}\.(?:py|md|markdown|rst|txt|adoc|svg|png|jpe?g|gif)|(?<=["'/])(?:docs?|documentation|[A-Z]{5,40}))["'/]"""
+_PROSE_FILES = re.compile(
+    r"""["'/}]([\w.*-]{0,100}\.(?:md|markdown|rst|txt|adoc|svg|png|jpe?g|gif)|docs?|documentation|[A-Z]{5,40})["'/]"""
 )
 """The last part of a quoted file name or pattern, folders of documentation, and names like LICENSE."""
 
-_SPAWNS = re.compile(r"\b(?:subprocess|create_subprocess|Popen|os\.system|pexpect|script_runner|which)\b")
+_SCRIPTS = re.compile(r"""(?<![\w-])([\w-]{1,100}\.py)(?=["'\s])""")
+_SPAWNS = ("subprocess", "Popen", "os.system", "pexpect", "script_runner", "which(")
 _COMMANDS = re.compile(r"""["']([A-Za-z][\w-]*)(?=["'\s])""")
 _HOOKS = re.compile(r"^[ \t]*(?:async )?def pytest_|^pytest_(?!plugins\b)\w+[ ]?=", re.MULTILINE)
