@@ -10,6 +10,7 @@ from maestro.model.tests import Verdict
 from maestro.render import people
 from maestro.render.commands import act
 from maestro.render.places import place_view
+from maestro.render.telling import told
 from maestro.render.untrusted import NAME_LIMIT, Shown, line, name
 from maestro.render.verdicts import tests_view
 from maestro.render.view import TONES, ActionRow, CardView, ControlRow, Figure, Moment, Pair, Step, Tone
@@ -40,17 +41,6 @@ _HEADINGS: Final = {
     DecisionState.BLOCKED: "Why this was blocked",
     DecisionState.CANCELLED: "Why this was cancelled",
 }
-_PHASES: Final = {
-    Phase.PLACE: "Choosing a region",
-    Phase.WAITING_FOR_REGION: "Waiting for a healthy region that policy allows",
-    Phase.SELECT: "Selecting tests",
-    Phase.RUN: "Running tests",
-    Phase.GATHER: "Gathering evidence",
-    Phase.RENDER: "Writing this card",
-    Phase.DECIDE: "Deciding",
-    Phase.WAITING_FOR_PERSON: "Waiting for a person",
-    Phase.DONE: "Done",
-}
 _FINDINGS: Final[dict[FindingState, tuple[str, Tone]]] = {
     FindingState.FAIL: ("failing", "red"),
     FindingState.NOT_EVALUATED: ("not evaluated", "amber"),
@@ -63,7 +53,7 @@ _FINDINGS: Final[dict[FindingState, tuple[str, Tone]]] = {
 def card_view(card: DecisionCard) -> CardView:
     """The view of ``card``."""
     state = card.decision.state
-    reasons = tuple(line(reason) for reason in card.decision.reasons)
+    lead, reasons = told(card)
     return CardView(
         tone=TONES[state],
         state=Shown(state.value.replace("_", " ")),
@@ -72,8 +62,8 @@ def card_view(card: DecisionCard) -> CardView:
         title=line(card.pull_request.title, limit=NAME_LIMIT) or Shown("A pull request without a title"),
         subject=_subject(card),
         notes=tuple(line(note) for note in card.pull_request.notes),
-        why=line(card.why) or (reasons[0] if reasons else Shown(f"{_PHASES[card.phase]}.")),
-        reasons=tuple(reason for reason in reasons if reason != line(card.why)),
+        why=lead,
+        reasons=reasons,
         next_step=_next_step(card.decision.next_step) if card.decision.next_step else None,
         risk=line(card.risk),
         figures=_figures(card),
