@@ -21,7 +21,6 @@ from tests.render.sample_cards import (
     BROKEN_RUNNER,
     CANCELLED,
     CARDS,
-    FINDINGS,
     GREEN,
     NEEDS_PERSON,
     NOT_APPLICABLE,
@@ -31,6 +30,7 @@ from tests.render.sample_cards import (
     REPORT,
     WAITING,
 )
+from tests.render.sample_findings import FINDINGS
 
 VOID = {"meta", "rect", "path", "circle"}
 HOSTILE = "</title></style><script>alert(1)</script><img src=x onerror=a>\x1b[2J\u202e{{7*7}}\n# h\n[l](javascript:a)"
