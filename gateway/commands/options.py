@@ -1,0 +1,77 @@
+"""The options that name a pull request, shared by the commands that conduct one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from gateway.revisions import default_base
+from maestro.execution.places import Places
+from maestro.execution.resolve import resolve_pull_request
+from maestro.home import home
+from maestro.model.pull_request import AuthorKind, PullRequest
+from maestro.model.tests import SelectionMode
+from workers.stack.plan import prepare_home
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A pull request as it was asked for on the command line; empty where the repository says it."""
+
+    repo: str
+    base: str
+    head: str
+    title: str
+    author: str
+    tenant: str
+    mode: str
+    pr: str
+    agent: bool
+
+    @property
+    def selection(self) -> SelectionMode:
+        return SelectionMode(self.mode)
+
+    def resolve(self) -> PullRequest:
+        """The pull request, checked; ``BadInput`` names what is wrong before anything has started."""
+        prepare_home(home())
+        base = self.base or default_base(self.repo, self.head)
+        found = resolve_pull_request(
+            self.repo,
+            base=base,
+            head=self.head,
+            places=Places.under(home()),
+            pr=self.pr,
+            tenant=self.tenant,
+            author_kind=AuthorKind.AGENT if self.agent else AuthorKind.HUMAN,
+        )
+        said = {name: value for name, value in (("title", self.title), ("author", self.author)) if value}
+        return found.model_copy(update=said)
+
+
+def conducting(command: CommandT) -> CommandT:
+    """Add the options of ``Wanted``."""
+    options = (
+        click.option("--repo", default=".", show_default=True, help="A clone, or an address that git can fetch."),
+        click.option("--base", default="", help="What is merged into. [default: the default branch, else HEAD^]"),
+        click.option("--head", default="HEAD", show_default=True, help="What is merged."),
+        click.option("--title", default="", help="[default: the head's first line]"),
+        click.option("--author", default="", help="[default: the head's author]"),
+        click.option("--tenant", default="default", show_default=True, help="Whose policy holds."),
+        click.option("--pr", default="", help="Its number on the forge. [default: local-BASE]"),
+        click.option(
+            "--mode",
+            type=click.Choice([mode.value for mode in SelectionMode]),
+            default=SelectionMode.STANDARD.value,
+            show_default=True,
+            help="How widely tests are selected.",
+        ),
+        click.option("--agent", is_flag=True, help="The author is no human."),
+        click.option("--again", is_flag=True, help="Conduct a head that is finished once more."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

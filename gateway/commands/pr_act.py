@@ -1,0 +1,82 @@
+"""``maestro pr act``: a reviewer's action as a Temporal update, which acts once per action id."""
+
+import asyncio
+import sys
+import uuid
+
+import click
+from pydantic import ValidationError
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from gateway.conduct import handle_of
+from gateway.connection import Connection, explained, reach
+from gateway.finding import find
+from gateway.revisions import acting_person
+from maestro.errors import BadInput, PolicyDenied
+from maestro.model.decision import ActionKind, ActionResult, ReviewerAction
+
+KINDS = [kind.value for kind in ActionKind]
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("pull_request", metavar="PR")
+@click.option("--reason", default="", help="Why; a rejection needs one.")
+@click.option("--action-id", default="", help="Repeated with the same id, it acts once. [default: a new one]")
+@click.option("--actor", default="", help="Who acts. [default: git's user.email, else the login name]")
+@click.option("--card-version", type=click.IntRange(min=0), help="Refuse where the card is another one by now.")
+@click.option("--json", "as_json", is_flag=True, help="What the action changed, as JSON.")
+def act(
+    kind: str, pull_request: str, reason: str, action_id: str, actor: str, card_version: int | None, as_json: bool
+) -> None:
+    """Approve, reject, retry, cancel, or change what is tested.
+
+    PR is a workflow id, at least 4 characters of its head, or repo/pr. An action that is refused changes nothing and
+    ends with exit code 1 and the reason.
+    """
+    try:
+        action = ReviewerAction(
+            action_id=action_id or str(uuid.uuid4()),
+            actor=actor or acting_person(),
+            reason=reason,
+            card_version=card_version,
+        )
+    except ValidationError as error:
+        [first, *_] = error.errors()
+        option = f"--{str(first['loc'][0]).replace('_', '-')}"
+        raise BadInput(first["msg"], field=option, fix="give a shorter text") from error
+
+    async def acted() -> ActionResult:
+        connection = await reach()
+        return await take(connection, await find(connection, pull_request), ActionKind(kind), action)
+
+    result = asyncio.run(acted())
+    if as_json:
+        click.echo(result.model_dump_json(indent=2))
+    else:
+        click.echo(f"{kind.replace('_', ' ')}: {result.changed} (action id {result.action_id})")
+    sys.exit(0)
+
+
+async def take(connection: Connection, workflow_id: str, kind: ActionKind, action: ReviewerAction) -> ActionResult:
+    """Send the update. ``PolicyDenied`` carries the sentence with which the workflow refused it."""
+    try:
+        result: ActionResult = await handle_of(connection, workflow_id).execute_update(
+            kind.value, action, id=action.action_id, result_type=ActionResult
+        )
+    except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        message = cause.message if isinstance(cause, ApplicationError) else str(cause)
+        raise PolicyDenied(message, field=kind.value, fix=f"look again: maestro pr show {workflow_id}") from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise BadInput(
+                f"{workflow_id} is not being conducted: it has ended, or never started",
+                field="PR",
+                fix=f"see how it ended: maestro pr show {workflow_id}",
+            ) from error
+        with explained():
+            raise
+    return result

@@ -1,0 +1,90 @@
+"""The way from a command to Temporal: its environment configuration, else the local stack, else the topology."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from maestro.config.topology import Topology, load_topology
+from maestro.errors import BadInput, PlatformUnavailable
+from workers.connection import connect
+from workers.stack import control
+
+CONNECT_SECONDS = 5.0
+"""An address that swallows packets must not keep a command waiting."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A connected client with the topology that holds there. ``ui`` is the web UI's address, empty where unknown."""
+
+    client: Client
+    topology: Topology
+    ui: str
+
+    def page(self, workflow_id: str) -> str:
+        """The workflow's page in the Temporal UI, or an empty string."""
+        if not self.ui:
+            return ""
+        return f"{self.ui}/namespaces/{self.client.namespace}/workflows/{quote(workflow_id, safe='')}"
+
+
+def is_elsewhere() -> bool:
+    """Whether ``TEMPORAL_ADDRESS`` or a profile names the server to use, so that no local stack is wanted."""
+    try:
+        return "target_host" in ClientConfig.load_client_connect_config()
+    except RuntimeError as error:
+        raise BadInput(
+            f"Temporal's environment configuration cannot be used: {error}",
+            field="TEMPORAL_PROFILE",
+            fix="correct the TEMPORAL_* variables or the file that TEMPORAL_CONFIG_FILE names",
+        ) from error
+
+
+async def reach() -> Connection:
+    """Connect. Raises ``PlatformUnavailable`` with the address within a few seconds where nobody answers."""
+    topology, ui = _destination()
+    try:
+        client = await asyncio.wait_for(connect(topology), CONNECT_SECONDS)
+    except TimeoutError as error:
+        raise PlatformUnavailable(
+            f"Temporal does not answer within {CONNECT_SECONDS:.0f} s",
+            field="TEMPORAL_ADDRESS",
+            fix="check the address and the network; for a local stack unset it and say `maestro up`",
+        ) from error
+    return Connection(client, topology, ui)
+
+
+def _destination() -> tuple[Topology, str]:
+    if is_elsewhere():
+        return load_topology(), ""
+    state = control.current()
+    if state is None:
+        topology = load_topology()
+        return topology, f"http://{topology.temporal.host}:{topology.temporal.ui_port}"
+    topology = load_topology(Path(state.topology))
+    temporal = topology.temporal.model_copy(update={"address": state.address, "namespace": state.namespace})
+    return topology.model_copy(update={"temporal": temporal}), state.ui
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what Temporal's client raises into errors with a fix."""
+    try:
+        yield
+    except RPCError as error:
+        if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in error.message.lower():
+            fix = "create the search attributes of the topology: temporal operator search-attribute create"
+        elif error.status in {RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED}:
+            fix = "check TEMPORAL_API_KEY, the TLS settings and TEMPORAL_NAMESPACE"
+        elif error.status is RPCStatusCode.NOT_FOUND:
+            fix = "check TEMPORAL_NAMESPACE, and with `maestro pr list` what is there"
+        else:
+            fix = "see whether the server and its workers run: `maestro status`, then try again"
+        raise PlatformUnavailable(f"Temporal refused or failed: {error.message}", field="temporal", fix=fix) from error

@@ -1,0 +1,142 @@
+"""A pull request seen from outside while it is conducted: its card, and what its activities are at right now.
+
+Polls; a worker or server that is away for a while is told and waited for, since the workflow itself loses nothing.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from gateway.conduct import Handle, card_of
+from gateway.connection import Connection, explained
+from maestro.errors import PlatformUnavailable
+from maestro.model.decision import DecisionCard, DecisionState, Phase
+from maestro.model.progress import Progress
+
+POLL_SECONDS = 0.5
+
+PATIENCE_SECONDS = 120.0
+"""How long nobody may answer at all; a stack starts a dead server again within seconds."""
+
+PASSING = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.FAILED_PRECONDITION,
+    }
+)
+"""Answers that a restart mends; the last one says that no worker polls."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """An activity that is not finished. ``failure`` is why its last attempt failed, empty at the first."""
+
+    name: str
+    started: bool
+    attempt: int
+    progress: Progress
+    failure: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The pull request at one moment. ``card`` is None until a worker has answered once, ``notice`` what is amiss.
+
+    ``settled``: decided and rendered, and nothing moves before a person acts or the workflow has ended.
+    """
+
+    card: DecisionCard | None
+    work: tuple[Work, ...] = ()
+    settled: bool = False
+    notice: str = ""
+
+
+async def snapshots(connection: Connection, handle: Handle) -> AsyncIterator[Snapshot]:
+    """The pull request, again and again, until it has ended. Raises ``PlatformUnavailable`` where it broke off."""
+    card: DecisionCard | None = None
+    loop = asyncio.get_running_loop()
+    answered = loop.time()
+    while True:
+        try:
+            running, work = await _pending(connection, handle)
+            card = await card_of(handle)
+        except RPCError as error:
+            if error.status not in PASSING or loop.time() - answered > PATIENCE_SECONDS:
+                with explained():
+                    raise
+            yield Snapshot(card, notice=f"waiting for Temporal or a worker: {error.message}")
+        else:
+            answered = loop.time()
+            if not running:
+                yield Snapshot(_ended(card), settled=True)
+                return
+            yield Snapshot(
+                card, work, settled=card.phase is Phase.WAITING_FOR_PERSON and await _at_rest(connection, handle)
+            )
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def verdict(connection: Connection, handle: Handle, *, person: bool) -> AsyncIterator[Snapshot]:
+    """Snapshots up to the verdict: green, blocked or cancelled, with ``person`` False also that a person is needed."""
+    counts = {DecisionState.GREEN, DecisionState.BLOCKED, DecisionState.CANCELLED}
+    if not person:
+        counts.add(DecisionState.NEEDS_PERSON)
+    async for snapshot in snapshots(connection, handle):
+        if snapshot.settled and snapshot.card is not None and snapshot.card.decision.state in counts:
+            # What was seen before the rendering had ended lacks its version and its links.
+            with explained():
+                yield Snapshot(await card_of(handle), settled=True)
+            return
+        yield snapshot
+
+
+async def _pending(connection: Connection, handle: Handle) -> tuple[bool, tuple[Work, ...]]:
+    description = await handle.describe()
+    infos = description.raw_description.pending_activities
+    work = [await _work(connection, info) for info in infos]
+    return description.status is WorkflowExecutionStatus.RUNNING, tuple(work)
+
+
+async def _at_rest(connection: Connection, handle: Handle) -> bool:
+    """Asked after the card, so that the rendering that belongs to its phase is seen."""
+    return not (await _pending(connection, handle))[1]
+
+
+async def _work(connection: Connection, info: PendingActivityInfo) -> Work:
+    progress = Progress()
+    if info.heartbeat_details.payloads:
+        [details] = await connection.client.data_converter.decode(info.heartbeat_details.payloads[:1])
+        progress = _progress(details)
+    return Work(
+        name=info.activity_type.name,
+        started=bool(info.last_worker_identity) and info.HasField("last_started_time"),
+        attempt=info.attempt,
+        progress=progress,
+        failure=info.last_failure.message,
+    )
+
+
+def _progress(details: object) -> Progress:
+    try:
+        return Progress.model_validate(details)
+    except ValidationError:
+        # Another release's activity; what it is at is nice to know, never needed.
+        return Progress()
+
+
+def _ended(card: DecisionCard) -> DecisionCard:
+    if card.phase is Phase.DONE or card.decision.state is DecisionState.CANCELLED:
+        return card
+    raise PlatformUnavailable(
+        "the workflow ended without a decision: it was terminated, or failed",
+        field=card.pull_request.workflow_id,
+        fix="look at it in the Temporal UI, then conduct the head again with --again",
+    )
