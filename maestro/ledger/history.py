@@ -12,7 +12,15 @@ from maestro.errors import Conflict
 from maestro.ledger.clock import moment
 from maestro.ledger.engine import Database
 from maestro.ledger.leases import Lease, require_valid
-from maestro.ledger.schema import RECENT_DURATIONS, now_seconds, outcomes, runs, test_digest, test_summaries
+from maestro.ledger.schema import (
+    RECENT_DURATIONS,
+    SECONDS_PER_DAY,
+    now_seconds,
+    outcomes,
+    runs,
+    test_digest,
+    test_summaries,
+)
 from maestro.model.base import Model
 from maestro.model.tests import TestOutcome, Verdict
 
@@ -20,7 +28,6 @@ FAILING_DAYS = 7.0
 """A test that failed within this time counts as recently failing."""
 
 _AGES = tuple(f"seconds_{age}" for age in range(1, RECENT_DURATIONS + 1))
-_SECONDS_PER_DAY = 86_400.0
 
 
 class TestRun(Model):
@@ -102,7 +109,7 @@ class History:
     def recent_failures(self, repo: str, *, tenant: str = "default", days: float = FAILING_DAYS) -> dict[str, str]:
         """Tests that failed within ``days``, also where they passed since, each with the reason as a sentence."""
         columns = (test_summaries.c[name] for name in ("test", "last_failed_at", "last_failed_revision"))
-        since = now_seconds() - days * _SECONDS_PER_DAY
+        since = now_seconds() - days * SECONDS_PER_DAY
         query = sa.select(*columns).where(*_of(repo, tenant), test_summaries.c.last_failed_at > since)
         with self._database.read() as connection:
             rows = connection.execute(query).all()

@@ -1,14 +1,35 @@
 """What the day left to the night: tests that a pull request did not run, until a run has a verdict for them."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from maestro.canonical import canonical_json
 from maestro.errors import BadInput
 from maestro.ledger.engine import Database
-from maestro.ledger.schema import night_debts, now_seconds, outcomes, runs, test_digest
+from maestro.ledger.schema import (
+    SECONDS_PER_DAY,
+    conducted_heads,
+    night_debts,
+    now_seconds,
+    outcomes,
+    runs,
+    test_digest,
+)
+from maestro.model.base import Model
 from maestro.model.pull_request import PullRequest
+
+REMEMBERED_DAYS = 14.0
+"""A repository that was not conducted for so long is left in peace at night, and so are its heads."""
+
+
+class Debtor(Model):
+    """A head that was conducted, and the tests that it owes the night."""
+
+    pull_request: PullRequest
+    tests: tuple[str, ...]
 
 
 class NightDebts:
@@ -18,7 +39,10 @@ class NightDebts:
         self._database = database
 
     def leave_out(self, pull_request: PullRequest, tests: Collection[str]) -> int:
-        """Owe the night these tests on behalf of this head; returns how many are new. Again is the same as once."""
+        """Owe the night these tests on behalf of this head; returns how many are new. Again is the same as once.
+
+        A head that left nothing out is remembered too: its repository's main branch has its turn at night.
+        """
         rows = [
             {
                 "tenant": pull_request.tenant,
@@ -29,12 +53,30 @@ class NightDebts:
             }
             for test in sorted(set(tests))
         ]
-        if not rows:
-            return 0
         insert = self._database.insert(night_debts).values(owed_at=now_seconds())
         statement = insert.on_conflict_do_nothing().returning(night_debts.c.test)
         with self._database.write() as connection:
-            return len(connection.execute(statement, rows).all())
+            self._remember(connection, pull_request)
+            return len(connection.execute(statement, rows).all()) if rows else 0
+
+    def debtors(self, *, days: float = REMEMBERED_DAYS) -> tuple[Debtor, ...]:
+        """Every head conducted within ``days``, oldest first, with the tests that it still owes (also none)."""
+        since = now_seconds() - days * SECONDS_PER_DAY
+        heads = sa.select(conducted_heads).where(conducted_heads.c.conducted_at > since)
+        debts = sa.select(*(night_debts.c[name] for name in (*_HEAD, "test"))).where(night_debts.c.settled_by.is_(None))
+        with self._database.read() as connection:
+            found = connection.execute(heads.order_by(conducted_heads.c.conducted_at)).all()
+            owed: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+            for *head, test in connection.execute(debts):
+                owed[tuple(head)].append(test)
+        return tuple(
+            Debtor(
+                # Not model_validate_json: it refuses names that are not UTF-8, which canonical JSON can carry.
+                pull_request=PullRequest.model_validate(json.loads(row.body)),
+                tests=tuple(sorted(owed[row.tenant, row.repo, row.pull_request])),
+            )
+            for row in found
+        )
 
     def owed(self, repo: str, *, tenant: str = "default") -> dict[str, tuple[str, ...]]:
         """Every test that is owed, in order, with the workflow ids of the pull requests that left it out."""
@@ -71,3 +113,15 @@ class NightDebts:
                 statement = statement.where(night_debts.c.pull_request == pull_request.workflow_id)
             settled = connection.execute(statement.values(settled_by=run_key).returning(night_debts.c.test))
             return len(settled.all())
+
+    def _remember(self, connection: sa.Connection, pull_request: PullRequest) -> None:
+        now = {"body": canonical_json(pull_request), "conducted_at": now_seconds()}
+        statement = self._database.insert(conducted_heads).values(
+            tenant=pull_request.tenant, repo=pull_request.repo, pull_request=pull_request.workflow_id, **now
+        )
+        key = [conducted_heads.c[name] for name in _HEAD]
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=now))
+
+
+_HEAD = ("tenant", "repo", "pull_request")
+"""What tells heads apart: tenants may give different repositories the same name."""

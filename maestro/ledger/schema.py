@@ -16,6 +16,8 @@ from sqlalchemy.sql.functions import FunctionElement
 SCHEMA_REVISION = "r0001"
 """The newest migration; a ledger that stands at another one is migrated or refused when it is opened."""
 
+SECONDS_PER_DAY = 86_400.0
+
 RECENT_DURATIONS = 5
 """Durations kept for each test; their median is what a test is expected to take."""
 
@@ -173,6 +175,26 @@ night_debts = sa.Table(
     sa.Column("test", AnyText, nullable=False),
     sa.Column("owed_at", sa.Double, nullable=False),
     sa.Column("settled_by", AnyText),
+)
+_UNSETTLED = night_debts.c.settled_by.is_(None)
+# Debts are kept when they are settled; this index holds the few that are open.
+sa.Index(
+    "night_debts_unsettled",
+    night_debts.c.tenant,
+    night_debts.c.repo,
+    night_debts.c.pull_request,
+    sqlite_where=_UNSETTLED,
+    postgresql_where=_UNSETTLED,
+)
+
+conducted_heads = sa.Table(
+    "conducted_heads",
+    metadata,
+    sa.Column("tenant", AnyText, primary_key=True),
+    sa.Column("repo", AnyText, primary_key=True),
+    sa.Column("pull_request", AnyText, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("conducted_at", sa.Double, nullable=False),
 )
 
 samples = sa.Table(

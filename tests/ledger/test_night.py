@@ -99,3 +99,21 @@ def test_a_head_that_nobody_conducted_for_weeks_is_left_in_peace(
     with ledger._database.write() as connection:
         connection.exec_driver_sql("UPDATE conducted_heads SET conducted_at = conducted_at - 86400 * 15")
     assert ledger.night.debtors() == ()
+
+
+def test_the_head_that_was_conducted_last_comes_last(ledger: Ledger, pull_request_at: PullRequestAt) -> None:
+    one, two = pull_request_at("a"), pull_request_at("b")
+    ledger.night.leave_out(one, ["t1"])
+    ledger.night.leave_out(two, [])
+    with ledger._database.write() as connection:
+        connection.exec_driver_sql("UPDATE conducted_heads SET conducted_at = conducted_at - 1")
+    ledger.night.leave_out(one, [])
+    assert [debtor.pull_request for debtor in ledger.night.debtors()] == [two, one]
+
+
+def test_tenants_that_share_a_repositorys_name_are_told_apart(ledger: Ledger, pull_request_at: PullRequestAt) -> None:
+    ours = pull_request_at("a").model_copy(update={"title": "caf\udce9"})
+    theirs = ours.model_copy(update={"tenant": "blue"})
+    ledger.night.leave_out(ours, ["t1"])
+    ledger.night.leave_out(theirs, ["t2"])
+    assert {debtor.pull_request: debtor.tests for debtor in ledger.night.debtors()} == {ours: ("t1",), theirs: ("t2",)}

@@ -16,6 +16,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chain"),
     )
     op.create_table(
+        "conducted_heads",
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("repo", sa.Text(), nullable=False),
+        sa.Column("pull_request", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("conducted_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "repo", "pull_request"),
+    )
+    op.create_table(
         "effects",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request_digest", sa.Text(), nullable=False),
@@ -53,6 +62,13 @@ def upgrade() -> None:
         sa.Column("owed_at", sa.Double(), nullable=False),
         sa.Column("settled_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "repo", "test_digest", "pull_request"),
+    )
+    op.create_index(
+        "night_debts_unsettled",
+        "night_debts",
+        ["tenant", "repo", "pull_request"],
+        sqlite_where=sa.text("settled_by IS NULL"),
+        postgresql_where=sa.text("settled_by IS NULL"),
     )
     op.create_table(
         "outcomes",
