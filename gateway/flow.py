@@ -8,6 +8,7 @@ import click
 from gateway import answers, terminal
 from gateway.conduct import Started, card_of, handle_of, start
 from gateway.connection import Connection, explained, reach
+from gateway.finding import find
 from gateway.watching import verdict
 from maestro.errors import PlatformUnavailable
 from maestro.model.decision import DecisionCard, DecisionState
@@ -50,6 +51,14 @@ async def watched(
         with explained():
             return await card_of(handle)
     return card
+
+
+async def card_by_name(text: str) -> DecisionCard:
+    """The card of the pull request that somebody named, as it stands."""
+    connection = await reach()
+    workflow_id = await find(connection, text)
+    with explained():
+        return await card_of(handle_of(connection, workflow_id))
 
 
 def finish(connection: Connection, card: DecisionCard, *, as_json: bool) -> int:

@@ -6,8 +6,7 @@ import sys
 import click
 
 from gateway import answers, flow
-from gateway.conduct import card_of, handle_of
-from gateway.connection import explained, reach
+from gateway.connection import reach
 from gateway.finding import find
 
 
@@ -20,14 +19,7 @@ def show(pull_request: str, as_json: bool) -> None:
     PR is a workflow id, at least 4 characters of its head, or repo/pr. The exit code is 0 whatever was decided.
     """
 
-    async def shown() -> None:
-        connection = await reach()
-        workflow_id = await find(connection, pull_request)
-        with explained():
-            card = await card_of(handle_of(connection, workflow_id))
-        answers.answer(card, as_json=as_json)
-
-    asyncio.run(shown())
+    answers.answer(asyncio.run(flow.card_by_name(pull_request)), as_json=as_json)
 
 
 @click.command()
