@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from maestro.artifacts import ArtifactStore
-from maestro.assurance.catalogue import Catalogue, load_catalogue
+from maestro.assurance import catalogue as controls
 from maestro.config.topology import Topology
 from maestro.execution.places import Places
 from maestro.home import artifacts_dir, home, ledger_url
 from maestro.ledger import Ledger
 from maestro.policy.engine import PolicyEngine, RegorusEngine
-from maestro.resources import resource_path
+from maestro.resources import policies_dir, resource_path
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Services:
     ledger: Ledger
     artifacts: ArtifactStore
     policy: PolicyEngine
-    catalogue: Catalogue
+    catalogue: controls.Catalogue
     client: Client
 
 
 @contextmanager
 def open_services(topology: Topology, client: Client) -> Iterator[Services]:
     """Open everything, or raise the ``MaestroError`` of what cannot be opened; the ledger is closed at the end."""
-    policy = RegorusEngine(resource_path("policies"))
-    catalogue = load_catalogue(resource_path("controls"))
+    policy = RegorusEngine(policies_dir())
+    catalogue = controls.load(resource_path("controls"))
     artifacts = ArtifactStore(artifacts_dir())
     with Ledger.open(ledger_url()) as ledger:
         yield Services(

@@ -32,7 +32,6 @@ from activities.render import RenderActivities
 from activities.services import Services, open_services
 from maestro.config.topology import RegionConfig, Topology, load_topology
 from maestro.errors import BadInput
-from maestro.model.conduct import ORCHESTRATION_QUEUE
 from maestro.model.region import region_task_queue
 from workers.connection import connect, worker_runtime
 from workers.logging import configure_logging
@@ -64,7 +63,11 @@ def workflow_runner() -> SandboxedWorkflowRunner:
 
 
 def deployment(topology: Topology) -> WorkerDeploymentConfig | None:
-    """The deployment version that this worker belongs to, where the topology rolls workers out by version."""
+    """The deployment version that this worker belongs to, where the topology rolls workers out by version.
+
+    Pinned: a pull request ends under the code that it began with. (The workflows do not say so themselves, because
+    Temporal refuses a versioning behaviour from a worker without a version.)
+    """
     if topology.versioning is None:
         return None
     return WorkerDeploymentConfig(
@@ -81,7 +84,7 @@ def workers(client: Client, services: Services, region: RegionConfig, executor: 
     nightly = NightlyActivities(services)
     orchestration = Worker(
         client,
-        task_queue=ORCHESTRATION_QUEUE,
+        task_queue=services.topology.temporal.task_queue,
         workflows=[PullRequestWorkflow, NightlyWorkflow],
         activities=[
             PlacementActivities(services).place,

@@ -17,7 +17,7 @@ from temporalio.client import (
 )
 
 from maestro.config.topology import Topology
-from maestro.model.conduct import ORCHESTRATION_QUEUE, NightRequest, Timings
+from maestro.model.conduct import NightRequest, Timings
 from workflows.nightly import NightlyWorkflow
 
 NIGHTLY = "maestro-nightly"
@@ -31,7 +31,7 @@ def nightly(topology: Topology, timings: Timings) -> Schedule:
             NightlyWorkflow.run,
             NightRequest(timings=timings),
             id=NIGHTLY,
-            task_queue=ORCHESTRATION_QUEUE,
+            task_queue=topology.temporal.task_queue,
             static_summary="what was left out during the day, then the full suites",
         ),
         spec=ScheduleSpec(

@@ -6,12 +6,12 @@ One run after the other, so that the night never competes with itself; a run tha
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority, VersioningBehavior
+from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.nightly import NightlyActivities
-    from maestro.model.conduct import ORCHESTRATION_QUEUE, NightReport, NightRequest, NightTask, NightTaskResult
+    from maestro.model.conduct import NightReport, NightRequest, NightTask, NightTaskResult
     from maestro.model.region import Placement
     from maestro.model.tests import Problem, SelectionMode, ShardResult
     from workflows.region import PATIENT, NoRegion, RegionRunner, problem_of
@@ -21,7 +21,7 @@ LOWEST = Priority(priority_key=5)
 """Work of the day goes first wherever both wait for the same worker."""
 
 
-@workflow.defn(name="NightlyWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="NightlyWorkflow")
 class NightlyWorkflow:
     """Started by the schedule; also by hand, for a night that was missed."""
 
@@ -30,7 +30,6 @@ class NightlyWorkflow:
         plan = await workflow.execute_activity_method(
             NightlyActivities.plan_night,
             request,
-            task_queue=ORCHESTRATION_QUEUE,
             start_to_close_timeout=timedelta(seconds=request.timings.prepare_timeout_seconds),
             heartbeat_timeout=timedelta(seconds=request.timings.heartbeat_timeout_seconds),
             retry_policy=PATIENT,
@@ -40,7 +39,7 @@ class NightlyWorkflow:
         for number, task in enumerate(plan.tasks, start=1):
             workflow.set_current_details(f"{number} of {len(plan.tasks)}: {task.title}")
             results.append(await self._conduct(request, task))
-        return NightReport(results=tuple(results))
+        return NightReport(results=tuple(results), problems=plan.problems)
 
     async def _conduct(self, request: NightRequest, task: NightTask) -> NightTaskResult:
         try:
@@ -54,7 +53,6 @@ class NightlyWorkflow:
         return await workflow.execute_activity_method(
             NightlyActivities.settle,
             result,
-            task_queue=ORCHESTRATION_QUEUE,
             start_to_close_timeout=timedelta(seconds=60),
             retry_policy=PATIENT,
             summary=f"record the night of {task.title}",

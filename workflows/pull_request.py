@@ -8,14 +8,13 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.decision import DecisionActivities
     from activities.render import RenderActivities
     from maestro.model.conduct import (
-        ORCHESTRATION_QUEUE,
         ActionRecord,
         ConductRequest,
         ConductState,
@@ -51,7 +50,7 @@ TIMELINE_LIMIT = 200
 """Entries kept on the card; the ledger keeps them all."""
 
 
-@workflow.defn(name="PullRequestWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="PullRequestWorkflow")
 class PullRequestWorkflow(ReviewerActions):
     """Conducts one head of one pull request. Its id is the business id, so the same head is conducted once."""
 
@@ -73,7 +72,7 @@ class PullRequestWorkflow(ReviewerActions):
 
     @workflow.run
     async def run(self, request: ConductRequest) -> Outcome:
-        if request.state is None:
+        if workflow.info().continued_run_id is None:
             self._note("started", request.pull_request.author or "unknown", request.pull_request.title)
         try:
             await self._conduct()
@@ -82,9 +81,12 @@ class PullRequestWorkflow(ReviewerActions):
             await asyncio.shield(self._judge())
             raise
         await workflow.wait_condition(workflow.all_handlers_finished)
-        card = self._card()
         assert self._state.decision is not None
-        return Outcome(pull_request=self._pull_request, decision=self._state.decision, card=card)
+        # The card has everything else of the state, and a history should not carry it twice.
+        counters = self._state.model_copy(update={"plan": None, "gathered": None, "timeline": (), "results": {}})
+        return Outcome(
+            pull_request=self._pull_request, decision=self._state.decision, card=self._card(), state=counters
+        )
 
     @workflow.query(name="card", description="The Decision Card as it stands")
     def card(self) -> DecisionCard:
@@ -111,13 +113,11 @@ class PullRequestWorkflow(ReviewerActions):
             await workflow.wait([round_, interruption], return_when=asyncio.FIRST_COMPLETED)
         finally:
             interruption.cancel()
-            if not round_.done():
-                round_.cancel()
-        try:
-            await round_
-        except (asyncio.CancelledError, ActivityError) as error:
-            if not (self._interrupted() and is_cancelled_exception(error)):
-                raise
+            round_.cancel()
+            # Nothing may follow before the shards have really stopped: they hold worktrees and leases.
+            await workflow.wait([round_])
+        if not self._interrupted():
+            round_.result()
 
     def _interrupted(self) -> bool:
         state = self._state
@@ -196,7 +196,6 @@ class PullRequestWorkflow(ReviewerActions):
         self._state.links = await workflow.execute_activity_method(
             RenderActivities.render,
             RenderRequest(card=self._card()),
-            task_queue=ORCHESTRATION_QUEUE,
             start_to_close_timeout=timedelta(seconds=60),
             retry_policy=LOCAL_RETRY,
             summary="render the narrative and the card",

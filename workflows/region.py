@@ -17,7 +17,7 @@ from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 with workflow.unsafe.imports_passed_through():
     from activities.placement import PlacementActivities
     from maestro.model.base import Model
-    from maestro.model.conduct import ORCHESTRATION_QUEUE, PlaceRequest, Timings
+    from maestro.model.conduct import PlaceRequest, Timings
     from maestro.model.pull_request import PullRequest
     from maestro.model.region import Placement, region_task_queue
     from maestro.model.tests import Problem
@@ -149,7 +149,6 @@ class RegionRunner:
             placement: Placement = await workflow.execute_activity_method(
                 PlacementActivities.place,
                 request,
-                task_queue=ORCHESTRATION_QUEUE,
                 start_to_close_timeout=timedelta(seconds=wait_seconds + 60),
                 heartbeat_timeout=timedelta(seconds=self._timings.heartbeat_timeout_seconds),
                 retry_policy=PATIENT,

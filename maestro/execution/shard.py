@@ -11,15 +11,26 @@ from pathlib import Path
 from maestro.artifacts import ArtifactStore
 from maestro.canonical import canonical_json, digest
 from maestro.execution.report import answered, counts_of, failures_of
-from maestro.execution.runners import RunOutput
+from maestro.execution.runners import OnOutcomes, RunOutput
 from maestro.ledger import Ledger, TestRun
 from maestro.ledger.holding import holding
 from maestro.model.artifact import ArtifactRef
+from maestro.model.base import Model
 from maestro.model.pull_request import PullRequest
-from maestro.model.tests import SAMPLE_LIMIT, PlanBody, ShardResult, TestOutcome, TestPlan
+from maestro.model.tests import SAMPLE_LIMIT, PlanBody, Problem, ShardResult, TestOutcome, TestPlan
 
-OnOutcomes = Callable[[Sequence[TestOutcome]], Awaitable[None]]
-RunTests = Callable[[Sequence[str], OnOutcomes], Awaitable[RunOutput]]
+
+class Ran(Model):
+    """What is left of a run whose folder is gone: its files are artifacts."""
+
+    seconds: float = 0.0
+    isolation: str = ""
+    problem: Problem | None = None
+    log: ArtifactRef | None = None
+    junit: ArtifactRef | None = None
+
+
+RunTests = Callable[[Sequence[str], OnOutcomes], Awaitable[Ran]]
 """Runs tests and hands over verdicts as they come."""
 
 
@@ -33,12 +44,16 @@ class Shard:
     number: int
     attempt: int
     region: str
-    isolation: str
     holder: str
 
     @property
     def ordinal(self) -> str:
         return f"{self.attempt}.{self.plan.round}.{self.number}"
+
+    @property
+    def name(self) -> str:
+        """What the shard's artifacts are called."""
+        return f"shard-{self.ordinal}"
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -81,9 +96,9 @@ async def conduct_shard(
         async def record(outcomes: Sequence[TestOutcome]) -> None:
             await asyncio.to_thread(ledger.history.record, shard.run, outcomes, lease=lease)
 
-        output = await run_tests(missing, record) if missing else RunOutput()
+        ran = await run_tests(missing, record) if missing else Ran()
         known = await asyncio.to_thread(_known, ledger, shard)
-        result = await asyncio.to_thread(_result, shard, known, output, artifacts, len(shard.tests) - len(missing))
+        result = await asyncio.to_thread(_result, shard, known, ran, artifacts, len(shard.tests) - len(missing))
         effect = await asyncio.to_thread(
             ledger.effects.commit,
             key,
@@ -98,17 +113,26 @@ def _known(ledger: Ledger, shard: Shard) -> dict[str, TestOutcome]:
     return answered(verdicts_by_attempt(ledger, shard.pull_request, shard.attempt))
 
 
-def _result(
-    shard: Shard, known: Mapping[str, TestOutcome], output: RunOutput, artifacts: ArtifactStore, resumed: int
-) -> ShardResult:
-    """The shard in figures, with the files of its run stored."""
-    outcomes = [known[test] for test in shard.tests if test in known]
-    name = f"shard-{shard.ordinal}"
-    listing = canonical_json([outcome.model_dump(mode="json") for outcome in outcomes])
+def keep(output: RunOutput, artifacts: ArtifactStore, *, isolation: str, name: str) -> Ran:
+    """Store the files of a run before its folder goes."""
 
     def stored(path: Path | None, media_type: str, suffix: str) -> ArtifactRef | None:
         return artifacts.put_file(path, media_type=media_type, name=f"{name}{suffix}") if path else None
 
+    return Ran(
+        seconds=output.seconds,
+        isolation=isolation,
+        problem=output.problem,
+        log=stored(output.log_path, "text/plain", ".log"),
+        junit=stored(output.junit_path, "application/xml", "-junit.xml"),
+    )
+
+
+def _result(
+    shard: Shard, known: Mapping[str, TestOutcome], ran: Ran, artifacts: ArtifactStore, resumed: int
+) -> ShardResult:
+    outcomes = [known[test] for test in shard.tests if test in known]
+    listing = canonical_json([outcome.model_dump(mode="json") for outcome in outcomes])
     return ShardResult(
         ordinal=shard.ordinal,
         region=shard.region,
@@ -116,10 +140,10 @@ def _result(
         failed=tuple(failures_of(outcomes)[:SAMPLE_LIMIT]),
         missing_count=len(shard.tests) - len(outcomes),
         resumed=resumed,
-        seconds=output.seconds,
-        isolation=shard.isolation,
-        results=artifacts.put(listing.encode(), media_type="application/json", name=f"{name}-results.json"),
-        log=stored(output.log_path, "text/plain", ".log"),
-        junit=stored(output.junit_path, "application/xml", "-junit.xml"),
-        problem=output.problem,
+        seconds=ran.seconds,
+        isolation=ran.isolation,
+        results=artifacts.put(listing.encode(), media_type="application/json", name=f"{shard.name}-results.json"),
+        log=ran.log,
+        junit=ran.junit,
+        problem=ran.problem,
     )

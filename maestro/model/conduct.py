@@ -22,10 +22,6 @@ from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement
 from maestro.model.tests import Problem, SelectionMode, ShardResult, TestPlan, TestReport
 
-ORCHESTRATION_QUEUE = "maestro"
-"""Workflows and the short activities that belong to no region; every region's worker polls it."""
-
-
 class Timings(Model):
     """The durations that one pull request is conducted under, fixed at its start so that replays agree."""
 
@@ -176,7 +172,11 @@ class ConductState(Model):
 
 
 class ConductRequest(Model):
-    """Conduct one pull request. ``state`` is only set by the workflow itself when it continues as new."""
+    """Conduct one pull request.
+
+    ``state`` is set by the workflow itself when it continues as new, and by ``Outcome.again`` for a head that was
+    conducted before: the counters go on, so that every effect of the new run has a business key of its own.
+    """
 
     pull_request: PullRequest
     mode: SelectionMode = SelectionMode.STANDARD
@@ -191,6 +191,18 @@ class Outcome(Model):
     pull_request: PullRequest
     decision: Decision
     card: DecisionCard
+    state: ConductState
+
+    def again(self, mode: SelectionMode) -> ConductState:
+        """The state to conduct the same head with once more: nothing known but how far the counters got."""
+        return ConductState(
+            mode=mode,
+            round=self.state.round + 1,
+            attempt=self.state.attempt + 1,
+            card_version=self.state.card_version,
+            decisions=self.state.decisions,
+            placements=self.state.placements,
+        )
 
 
 class NightRequest(Model):
@@ -202,19 +214,20 @@ class NightRequest(Model):
 class NightTask(Model):
     """One run of the night. ``only`` is the list of tests owed; None means the full suite.
 
-    ``title`` says in words what is run, ``settles`` is the key of the pull request whose left-out tests these are.
+    ``title`` says in words what is run, ``settles`` is the pull request whose left-out tests these are.
     """
 
     pull_request: PullRequest
     title: str
     only: ArtifactRef | None = None
-    settles: str = ""
+    settles: PullRequest | None = None
 
 
 class NightPlan(Model):
-    """The runs of one night, in the order in which they are conducted."""
+    """The runs of one night, in the order in which they are conducted, and what could not even be planned."""
 
     tasks: tuple[NightTask, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 class NightTaskResult(Model):
@@ -230,3 +243,4 @@ class NightReport(Model):
     """What the night found, per run."""
 
     results: tuple[NightTaskResult, ...] = ()
+    problems: tuple[Problem, ...] = ()

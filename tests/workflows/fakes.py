@@ -59,6 +59,8 @@ class Fakes:
     """What the stand-ins answer, and what they were asked. A test changes the answers before it starts."""
 
     regions: list[str | None] = field(default_factory=lambda: ["eu-north"])
+    dead: frozenset[str] = frozenset()
+    """Regions without a worker."""
     failing: list[int] = field(default_factory=list)
     """Failing tests per round of gathering; empty lists mean green."""
     shards: int = 2

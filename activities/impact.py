@@ -1,0 +1,107 @@
+"""select: open the head, list its tests, and divide them into those that run and those left to the night."""
+
+import asyncio
+import json
+
+from temporalio import activity
+
+from activities.heartbeat import Progress, heartbeating
+from activities.services import Services
+from activities.trees import opened
+from maestro.canonical import digest
+from maestro.execution.mirror import fetch
+from maestro.execution.runners import Listing
+from maestro.execution.tree import Tree
+from maestro.impact.changes import Change, changed_files
+from maestro.impact.imports import ImportGraph
+from maestro.impact.selection import Selection, select
+from maestro.impact.shards import ShardLimits
+from maestro.model.conduct import SelectRequest
+from maestro.model.record import DecisionRecord, RecordKind
+from maestro.model.tests import Problem, TestPlan
+
+NO_TESTS = Problem(
+    kind="no_tests",
+    message="no test was found at this head, so nothing can be said about it",
+    fix="add tests that pytest can find, or name list and run commands in maestro.yaml",
+)
+
+
+class ImpactActivities:
+    """Makes the plan."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @activity.defn
+    async def select(self, request: SelectRequest) -> TestPlan:
+        """The plan, stored whole; what is left out is owed to the night."""
+        step = "fetching the head and preparing its environment"
+
+        async with heartbeating(lambda: Progress(detail=step)), opened(self._services, request.pull_request) as (
+            tree,
+            folder,
+        ):
+            step = "listing the tests"
+            listing = await tree.list_tests(workdir=folder)
+            step = "reading imports and selecting"
+            return await asyncio.to_thread(self._plan, request, tree, listing)
+
+    def _plan(self, request: SelectRequest, tree: Tree, listing: Listing) -> TestPlan:
+        services, pull_request = self._services, request.pull_request
+        shas = (pull_request.merge_base_sha, pull_request.head_sha)
+        mirror = fetch(pull_request.repository, pull_request.repo, shas, places=services.places)
+        changes = changed_files(mirror, pull_request.merge_base_sha, pull_request.head_sha)
+        selection = self._select(request, tree, self._wanted(request, listing), changes)
+        problem = listing.problem or (None if listing.tests or listing.errors else NO_TESTS)
+        plan = selection.plan(
+            services.artifacts.put_model(selection.body, name="plan.json"),
+            round_number=request.round,
+            environment_key=tree.environment.key if tree.environment else "",
+            isolation=tree.isolation.value,
+        ).model_copy(update={"problem": problem, "changed_file_count": len(changes)})
+        if request.only is None and not problem:
+            services.ledger.night.leave_out(pull_request, [test.id for test in selection.body.left_out])
+        self._record(request, plan)
+        return plan
+
+    def _wanted(self, request: SelectRequest, listing: Listing) -> Listing:
+        """The listing, without the tests that nobody asked for."""
+        if request.only is None:
+            return listing
+        only = frozenset(json.loads(self._services.artifacts.get(request.only)))
+        return listing.model_copy(update={"tests": tuple(test for test in listing.tests if test in only)})
+
+    def _select(
+        self, request: SelectRequest, tree: Tree, listing: Listing, changes: tuple[Change, ...]
+    ) -> Selection:
+        history, run = self._services.ledger.history, self._services.topology.run
+        pull_request = request.pull_request
+        repo, tenant = pull_request.repo, pull_request.tenant
+        return select(
+            listing.tests,
+            changes,
+            ImportGraph.of(tree.source, gone=[change.gone for change in changes if change.gone]),
+            mode=request.mode,
+            recent_failures=history.recent_failures(repo, tenant=tenant),
+            durations=history.durations(repo, tenant=tenant),
+            collection_errors=listing.errors,
+            limits=ShardLimits(target_seconds=run.target_shard_seconds, max_shards=run.max_shards),
+        )
+
+    def _record(self, request: SelectRequest, plan: TestPlan) -> None:
+        pull_request = request.pull_request
+        self._services.ledger.records.append(
+            DecisionRecord(
+                key=pull_request.key("selection", request.round),
+                kind=RecordKind.SELECTION,
+                repo=pull_request.repo,
+                pr=pull_request.pr,
+                head_sha=pull_request.head_sha,
+                actor="selection",
+                outcome=f"{plan.selected_count} selected, {plan.left_out_count} left out",
+                reason=plan.reason,
+                inputs={"plan": plan.body.digest, "request": digest(request)},
+                at=activity.info().scheduled_time,
+            )
+        )

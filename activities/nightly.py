@@ -1,0 +1,112 @@
+"""The night: see what the day left out, and write down what was found."""
+
+import asyncio
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.heartbeat import Progress, heartbeating
+from activities.services import Services
+from maestro.canonical import canonical_json, digest
+from maestro.errors import BadInput
+from maestro.execution.branches import main_branch
+from maestro.ledger.night import Debtor
+from maestro.model.conduct import NightPlan, NightRequest, NightTask, NightTaskResult
+from maestro.model.pull_request import PullRequest
+from maestro.model.record import DecisionRecord, RecordKind
+from maestro.model.tests import Problem
+
+
+class NightlyActivities:
+    """Plans the night and settles what the day owed."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @activity.defn
+    async def plan_night(self, request: NightRequest) -> NightPlan:
+        """Every head with left-out tests, then the main branch of each repository that was conducted."""
+        started = activity.info().scheduled_time
+        async with heartbeating(lambda: Progress(detail="asking the repositories for their main branches")):
+            return await asyncio.to_thread(self._plan, started)
+
+    def _plan(self, started: datetime) -> NightPlan:
+        debtors = self._services.ledger.night.debtors()
+        newest = {(debtor.pull_request.repository, debtor.pull_request.tenant): debtor for debtor in debtors}
+        tasks = [self._left_out(debtor, started) for debtor in debtors if debtor.tests]
+        problems = []
+        for debtor in newest.values():
+            try:
+                tasks.append(self._full_suite(debtor.pull_request, started))
+            except BadInput as error:
+                # A repository that was moved or deleted must not take the night of all others with it.
+                problems.append(Problem(kind="repository", message=f"{error.field}: {error.message}", fix=error.fix))
+        return NightPlan(tasks=tuple(tasks), problems=tuple(problems))
+
+    def _left_out(self, debtor: Debtor, started: datetime) -> NightTask:
+        pull_request = debtor.pull_request
+        tests = self._services.artifacts.put(
+            canonical_json(debtor.tests).encode(), media_type="application/json", name="left-out.json"
+        )
+        return NightTask(
+            pull_request=pull_request.model_copy(update={"pr": f"{pull_request.pr}.{_night(started)}"}),
+            title=f"{len(debtor.tests)} tests that {pull_request.repo} {pull_request.pr} left out",
+            only=tests,
+            settles=pull_request,
+        )
+
+    def _full_suite(self, conducted: PullRequest, started: datetime) -> NightTask:
+        branch, sha = main_branch(conducted.repository, places=self._services.places)
+        main = PullRequest(
+            repository=conducted.repository,
+            repo=conducted.repo,
+            pr=_night(started),
+            base_sha=sha,
+            head_sha=sha,
+            merge_base_sha=sha,
+            title=f"the night of {branch}",
+            author="maestro",
+            tenant=conducted.tenant,
+        )
+        return NightTask(pull_request=main, title=f"the full suite of {conducted.repo} at {branch} ({sha[:12]})")
+
+    @activity.defn
+    async def settle(self, result: NightTaskResult) -> NightTaskResult:
+        """The result with its escapes named; the debts that it has verdicts for are paid, and a record is written."""
+        return await asyncio.to_thread(self._settle, result, activity.info().scheduled_time)
+
+    def _settle(self, result: NightTaskResult, at: datetime) -> NightTaskResult:
+        task, report = result.task, result.report
+        ledger, pull_request = self._services.ledger, result.task.pull_request
+        if task.settles and report:
+            result = result.model_copy(update={"escapes": tuple(outcome.test for outcome in report.failed)})
+            if report.counts:
+                ledger.night.settle(pull_request.key("run", 0), pull_request=task.settles)
+        failed = report.failed_count if report else 0
+        ledger.records.append(
+            DecisionRecord(
+                key=pull_request.key("night"),
+                kind=RecordKind.NIGHTLY,
+                repo=pull_request.repo,
+                pr=(task.settles or pull_request).pr,
+                head_sha=pull_request.head_sha,
+                actor="night",
+                outcome=_outcome(result, failed),
+                reason=result.problem.message if result.problem else task.title,
+                inputs={"report": digest(report)} if report else {},
+                at=at,
+            )
+        )
+        return result
+
+
+def _night(started: datetime) -> str:
+    return f"night-{started:%Y-%m-%d}"
+
+
+def _outcome(result: NightTaskResult, failed: int) -> str:
+    if result.problem:
+        return "no verdict"
+    if not failed:
+        return "green"
+    return f"{failed} escaped" if result.task.settles else f"{failed} failed"

