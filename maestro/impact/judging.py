@@ -21,7 +21,7 @@ _TOP_LEVEL_PROSE = re.compile(
 _REQUIREMENTS = re.compile(
     r"(constraints|requirements|requires).*\.(txt|in)|.*\.lock|Pipfile|poetry\.toml|environment.*\.ya?ml"
 )
-_TOP_LEVEL_SCRIPTS = frozenset({"hatch_build.py", "setup.py", "sitecustomize.py", "usercustomize.py"})
+_SCRIPTS = frozenset({"hatch_build.py", "setup.py", "sitecustomize.py", "usercustomize.py"})
 _LOADED_BY_CONVENTION = frozenset({"commands", "migrations", "plugins", "templatetags", "versions"})
 """Folders whose modules a framework loads by their place, so that nothing imports them."""
 
@@ -53,7 +53,7 @@ def why_not_judged(
     """
     clause = _by_kind(change, graph) or (_by_place(change, graph, added) or _by_absence(change, graph))
     if not clause and change.path not in test_files:
-        clause = _by_content(change, graph)
+        clause = _by_role(change, graph) or _by_content(change, graph)
     return f"{shown(change.path)} {clause}" if clause else ""
 
 
@@ -82,9 +82,6 @@ def _not_python(change: Change) -> str:
 
 def _by_place(change: Change, graph: ImportGraph, added: Collection[str]) -> str:
     folder, name = posixpath.split(change.path)
-    in_package = posixpath.join(folder, INIT) in graph.files
-    if name in _TOP_LEVEL_SCRIPTS or (name in graph.scripts and not in_package):
-        return "takes part in the build or in the start of every Python process"
     names = {name, posixpath.basename(change.old_path)}
     if CONFTEST in names and (change.path in graph.hooks or change.gone):
         return f"{'is gone' if change.gone else 'has pytest hooks'}, and hooks act on every test"
@@ -114,6 +111,12 @@ def _by_absence(change: Change, graph: ImportGraph) -> str:
     if user is None:
         return ""
     return f"was {shown(change.old_path) or 'deleted'}, and {shown(user.file)} still {user.verb} it"
+
+
+def _by_role(change: Change, graph: ImportGraph) -> str:
+    folder, name = posixpath.split(change.path)
+    called = name in graph.scripts and name != CONFTEST and posixpath.join(folder, INIT) not in graph.files
+    return "takes part in the build or in the start of every Python process" if called or name in _SCRIPTS else ""
 
 
 def _by_content(change: Change, graph: ImportGraph) -> str:

@@ -95,9 +95,7 @@ def _anchor(file: str, name: str) -> tuple[str, str]:
 
 
 def _up(folder: str, levels: int) -> str:
-    for _ in range(levels):
-        folder = posixpath.dirname(folder)
-    return folder
+    return "/".join(folder.split("/")[:-levels]) if levels > 0 else folder
 
 
 def _own_package(file: str, index: ModuleIndex) -> str:

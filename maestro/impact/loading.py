@@ -27,7 +27,8 @@ _SOURCES_PATTERN = re.compile(r"""\*\.py["'/]""")
 @dataclass(frozen=True, slots=True)
 class DynamicNames:
     """What a file loads by name: ``literal`` names written out (leading dots are relative), ``prefixes`` of computed
-    ones, ``own_package`` and ``everywhere`` where no prefix is known. ``how`` says it in words that follow the file.
+    ones, ``own_package`` and ``everywhere`` where no prefix is known. ``how`` says in words that
+    follow the file how a name is computed; a file that only looks for sources by a pattern computes none.
     """
 
     literal: frozenset[str] = frozenset()
@@ -43,7 +44,7 @@ def dynamic_names(module: ast.Module, text: str) -> DynamicNames:
         return DynamicNames()
     found = [load for node in ast.walk(module) for load in _loads(node)]
     if _SOURCES_PATTERN.search(text):
-        found.append(DynamicNames(everywhere=True, how="looks for source files by a pattern"))
+        found.append(DynamicNames(everywhere=True))
     return DynamicNames(
         literal=frozenset().union(*(load.literal for load in found)),
         prefixes=frozenset().union(*(load.prefixes for load in found)),

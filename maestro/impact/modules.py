@@ -9,6 +9,9 @@ from dataclasses import dataclass
 INIT = "__init__.py"
 CONFTEST = "conftest.py"
 
+DEPTH_LIMIT = 64
+"""Parts of a dotted name, or folders above a file, that are looked at: work grows with their square."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleIndex:
@@ -66,7 +69,7 @@ def index_modules(files: Iterable[str], aliases: Iterable[tuple[str, str]] = ())
     for path, file in paths.items():
         by_base_name[posixpath.basename(path)].append(file)
         parts = path.removesuffix(".py").split("/")
-        for start in range(len(parts)):
+        for start in range(max(0, len(parts) - DEPTH_LIMIT), len(parts)):
             names = ordinary if "/".join(parts[:start]) not in packages else anywhere
             if dotted := ".".join(parts[start:-1] if parts[-1] == "__init__" else parts[start:]):
                 names[dotted].append(file)
@@ -80,5 +83,5 @@ def index_modules(files: Iterable[str], aliases: Iterable[tuple[str, str]] = ())
 
 
 def _prefixes(dotted: str) -> list[str]:
-    parts = dotted.split(".")
+    parts = dotted.split(".", DEPTH_LIMIT)[:DEPTH_LIMIT]
     return [".".join(parts[: end + 1]) for end in range(len(parts))]

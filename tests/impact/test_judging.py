@@ -34,6 +34,7 @@ TREE = {
     "scripts/make-release.py": "",
     "tools/hook.py": "",
     "setup.py": "",
+    "sitecustomize.py": "",
 }
 
 
