@@ -8,20 +8,16 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal
 
 from maestro.execution.leftovers import MARK, kill_marked
-from maestro.execution.output import CappedFile
+from maestro.execution.output import CappedFile, piped
 from maestro.model.base import Model
 
 TICK_SECONDS = 0.2
 """How often a running command is looked at: verdicts are delivered and the clocks are read this often."""
-
-DRAIN_SECONDS = 2.0
-"""How long output is still read after the command ended; a pipe that somebody holds open cannot keep us longer."""
-
-_CHUNK_BYTES = 65_536
 
 Tick = Callable[[], Awaitable[bool]]
 """Called while a command runs; answers whether there was progress, which keeps the command from counting as hung."""
@@ -66,22 +62,22 @@ async def run(
     """
     started = time.monotonic()
     with _sinks(log, answer, limits.output_bytes) as (output, errors):
-        process = await asyncio.create_subprocess_exec(
-            *command.argv,
-            cwd=command.cwd,
-            env={**command.variables, MARK: command.mark},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE if answer else asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        streams = ((process.stdout, output), (process.stderr, errors))
-        pumps = [asyncio.create_task(_pump(stream, sink)) for stream, sink in streams if stream is not None]
-        try:
-            stopped = await _watch(process, limits, lambda: output.seen_bytes + errors.seen_bytes, tick)
-        finally:
-            await _end(process, command.mark, grace_seconds=limits.grace_seconds)
-            await _drain(pumps)
+        async with AsyncExitStack() as stack:
+            stdout = await stack.enter_async_context(piped(output))
+            stderr = await stack.enter_async_context(piped(errors)) if answer else stdout
+            process = await asyncio.create_subprocess_exec(
+                *command.argv,
+                cwd=command.cwd,
+                env={**command.variables, MARK: command.mark},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+            try:
+                stopped = await _watch(process, limits, lambda: output.seen_bytes + errors.seen_bytes, tick)
+            finally:
+                await _end(process, command.mark, grace_seconds=limits.grace_seconds)
         if tick is not None:
             await tick()
     return Ended(
@@ -100,11 +96,6 @@ def _sinks(log: Path, answer: Path | None, limit_bytes: int) -> Iterator[tuple[C
         else:
             with CappedFile(answer, limit_bytes) as output:
                 yield output, errors
-
-
-async def _pump(stream: asyncio.StreamReader, sink: CappedFile) -> None:
-    while chunk := await stream.read(_CHUNK_BYTES):
-        sink.write(chunk)
 
 
 async def _watch(
@@ -148,13 +139,3 @@ async def _end(process: asyncio.subprocess.Process, mark: str, *, grace_seconds:
 def _signal_group(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
-
-
-async def _drain(pumps: list[asyncio.Task[None]]) -> None:
-    _, pending = await asyncio.wait(pumps, timeout=DRAIN_SECONDS)
-    for pump in pending:
-        pump.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    for pump in pumps:
-        if not pump.cancelled():
-            pump.result()

@@ -68,9 +68,10 @@ def reap(places: Places) -> tuple[str, ...]:
 
 
 def _write_files(mirror: Path, sha: str, folder: Path, *, index: Path) -> None:
-    variables = _NEUTRAL | {"GIT_INDEX_FILE": os.fspath(index), "GIT_DIR": os.fspath(mirror)}
-    tell(folder, "-c", "core.bare=false", "read-tree", sha, variables=variables)
-    tell(folder, "-c", "core.bare=false", "--work-tree=.", "checkout-index", "--all", "--quiet", variables=variables)
+    places = {"GIT_DIR": mirror, "GIT_WORK_TREE": folder, "GIT_INDEX_FILE": index}
+    variables = _NEUTRAL | {name: os.fspath(path) for name, path in places.items()}
+    tell(folder, "read-tree", sha, variables=variables)
+    tell(folder, "checkout-index", "--all", "--quiet", variables=variables)
     index.unlink()
 
 

@@ -223,5 +223,6 @@ def _failed(what: str, ended: Ended, log: Path) -> Problem:
     return Problem(
         kind="crash",
         message=shortened(f"{what} ended with {how}:\n{last_lines(log)}"),
-        fix="run the same in a clean clone and mend what its last lines say",
+        fix="run the same in a clean clone and mend what its last lines say; "
+        "where they blame a package's version, pin it in maestro.yaml: environment.install",
     )

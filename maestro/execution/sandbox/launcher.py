@@ -5,7 +5,7 @@ with exit status 125 before the command starts: a sandbox that is not complete r
 """
 
 # Each step here is one system call, and importing pathlib would be a third of the whole start.
-# ruff: noqa: PTH102, PTH103, PTH106, PTH112, PTH120, PTH123, PTH211
+# ruff: noqa: PTH102, PTH103, PTH106, PTH110, PTH112, PTH120, PTH123, PTH211
 
 import ctypes
 import json
@@ -130,7 +130,7 @@ def build_devices() -> None:
 def bind(source: str, target: str, *, writable: bool, devices: bool = False) -> None:
     if os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
-    else:
+    elif not os.path.exists(target):  # it does where it lies in a folder that is bound already
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
     call(libc.mount, os.fsencode(source), os.fsencode(target), None, MS_BIND | MS_REC, None)
