@@ -19,11 +19,11 @@ class Progress(Model):
 
 @asynccontextmanager
 async def heartbeating(progress: Callable[[], Progress]) -> AsyncIterator[None]:
-    """Heartbeat ``progress()`` at a fifth of the heartbeat timeout for as long as the block runs."""
+    """Heartbeat ``progress()`` every second, or faster where the timeout is short, for as long as the block runs."""
 
     async def beat() -> None:
         timeout = activity.info().heartbeat_timeout
-        interval = timeout.total_seconds() / 5 if timeout else 5.0
+        interval = min(timeout.total_seconds() / 5, 1.0) if timeout else 1.0
         while True:
             activity.heartbeat(progress())
             await asyncio.sleep(interval)

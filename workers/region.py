@@ -26,6 +26,7 @@ from activities.decision import DecisionActivities
 from activities.execution import ExecutionActivities
 from activities.failures import FailureInterceptor
 from activities.impact import ImpactActivities
+from activities.latency import LatencyInterceptor
 from activities.nightly import NightlyActivities
 from activities.placement import PlacementActivities
 from activities.render import RenderActivities
@@ -43,6 +44,9 @@ GRACE = timedelta(seconds=20)
 
 CONTROL_THREADS = 16
 """Threads for ledger and policy calls, which wait for a database rather than for a processor."""
+
+HEARTBEAT_THROTTLE = timedelta(seconds=2)
+"""A cancellation reaches an activity with the answer to a heartbeat, so this is how long a cancelled shard goes on."""
 
 STICKY_TIMEOUT = timedelta(seconds=5)
 """How long a workflow waits for the worker that has it cached; each second is added when that worker has died."""
@@ -113,8 +117,9 @@ def workers(client: Client, services: Services, region: RegionConfig, executor: 
         activity_executor=executor,
         max_concurrent_activities=region.slots,
         graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         deployment_config=deployment(services.topology),
-        interceptors=[FailureInterceptor()],
+        interceptors=[FailureInterceptor(), LatencyInterceptor(services, region.id)],
     )
     return [orchestration, regional]
 

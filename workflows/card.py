@@ -41,7 +41,7 @@ def build(request: ConductRequest, state: ConductState, *, now: datetime) -> Dec
         savings=savings_of(state.plan, state.placement),
         actions=offered(state, request.pull_request),
         timeline=state.timeline,
-        links=state.links,
+        links=state.links.model_copy(update={"temporal_ui": request.temporal_ui}),
         generated_at=now,
     )
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -102,6 +103,11 @@ async def conducting(client: Client, fakes: Fakes, *, max_cached_workflows: int 
         await stack.enter_async_context(orchestration)
         for name, region in unique.items():
             if name not in fakes.dead:
-                regional = Worker(client, task_queue=region_task_queue(region), activities=fakes.all())
+                regional = Worker(
+                    client,
+                    task_queue=region_task_queue(region),
+                    activities=fakes.all(),
+                    max_heartbeat_throttle_interval=timedelta(milliseconds=200),
+                )
                 await stack.enter_async_context(regional)
         yield Conductor(client, fakes, queue)
