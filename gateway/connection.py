@@ -84,7 +84,11 @@ def explained() -> Iterator[None]:
         elif error.status in {RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED}:
             fix = "check TEMPORAL_API_KEY, the TLS settings and TEMPORAL_NAMESPACE"
         elif error.status is RPCStatusCode.NOT_FOUND:
-            fix = "check TEMPORAL_NAMESPACE, and with `maestro pr list` what is there"
+            raise BadInput(
+                f"Temporal knows nothing of it: {error.message}",
+                field="PR",
+                fix="check TEMPORAL_NAMESPACE, and with `maestro pr list` what is there",
+            ) from error
         else:
             fix = "see whether the server and its workers run: `maestro status`, then try again"
         raise PlatformUnavailable(f"Temporal refused or failed: {error.message}", field="temporal", fix=fix) from error

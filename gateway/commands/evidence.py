@@ -7,16 +7,13 @@ from pathlib import Path
 
 import click
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from gateway.tables import print_table
 from maestro.artifacts import ArtifactStore
 from maestro.errors import BadInput
 from maestro.home import artifacts_dir
 from maestro.model.artifact import ArtifactRef
 from maestro.model.decision import DecisionCard
-from maestro.render.untrusted import name
 
 
 @click.command()
@@ -60,12 +57,10 @@ def _one(store: ArtifactStore, ref: ArtifactRef, save: Path | None) -> None:
 
 
 def _all(store: ArtifactStore, refs: tuple[ArtifactRef, ...], save: Path | None) -> None:
-    table = Table(box=None, header_style="dim")
-    for title in ("Name", "Media type", "Bytes", "Digest"):
-        table.add_column(title, no_wrap=title == "Digest")
-    for ref in refs:
-        table.add_row(Text(name(ref.name)), Text(name(ref.media_type)), str(ref.bytes), ref.digest)
-    Console().print(table)
+    print_table(
+        ("Name", "Media type", "Bytes", "Digest"),
+        ((ref.name, ref.media_type, str(ref.bytes), ref.digest) for ref in refs),
+    )
     for ref in refs if save else ():
         hexadecimal = ref.digest.removeprefix("sha256:")
         # The name is somebody else's text: only its last part, and never without the digest before it.

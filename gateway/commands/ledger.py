@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from gateway.tables import print_table
 from maestro.errors import BadInput
 from maestro.home import ledger_url
 from maestro.ledger import ChainHead, Ledger
 from maestro.model.record import RecordKind, StoredRecord
-from maestro.render.untrusted import line, name
+from maestro.render.untrusted import line
+
+TITLES = ("No.", "At (UTC)", "Kind", "Pull request", "Head", "Outcome", "By", "Reason")
 
 SQLITE = "sqlite:///"
 
@@ -41,15 +41,13 @@ def show(
     if as_json:
         click.echo(json.dumps([record.model_dump(mode="json") for record in records], indent=2))
     elif records:
-        Console().print(_table(records))
+        print_table(TITLES, map(_row, records))
     else:
         click.echo("no record fits", err=True)
 
 
 @click.command()
-@click.option(
-    "--anchor", help="A head noted earlier, NUMBER:HASH; shows also a chain that was rewritten as a whole."
-)
+@click.option("--anchor", help="A head noted earlier, NUMBER:HASH; shows also a chain that was rewritten as a whole.")
 def verify(anchor: str | None) -> None:
     """Check that no decision record was changed, dropped or inserted. Exit code 1 where one was."""
     noted = None if anchor is None else _anchor(anchor)
@@ -87,20 +85,15 @@ def _anchor(text: str) -> ChainHead:
     return ChainHead(sequence=int(number), hash=digest)
 
 
-def _table(records: tuple[StoredRecord, ...]) -> Table:
-    table = Table(box=None, header_style="dim")
-    for title in ("No.", "At (UTC)", "Kind", "Pull request", "Head", "Outcome", "By", "Reason"):
-        table.add_column(title, overflow="fold")
-    for stored in records:
-        record = stored.record
-        table.add_row(
-            str(stored.sequence),
-            f"{record.at:%Y-%m-%d %H:%M:%S}",
-            record.kind.value,
-            Text(name(f"{record.repo}/{record.pr}")),
-            record.head_sha[:12],
-            Text(name(record.outcome)),
-            Text(name(record.actor)),
-            Text(line(record.reason)),
-        )
-    return table
+def _row(stored: StoredRecord) -> tuple[str, ...]:
+    record = stored.record
+    return (
+        str(stored.sequence),
+        f"{record.at:%Y-%m-%d %H:%M:%S}",
+        record.kind.value,
+        f"{record.repo}/{record.pr}",
+        record.head_sha[:12],
+        record.outcome,
+        record.actor,
+        record.reason,
+    )

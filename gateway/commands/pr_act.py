@@ -6,7 +6,7 @@ import uuid
 
 import click
 from pydantic import ValidationError
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -14,8 +14,11 @@ from gateway.conduct import handle_of
 from gateway.connection import Connection, explained, reach
 from gateway.finding import find
 from gateway.revisions import acting_person
-from maestro.errors import BadInput, PolicyDenied
+from maestro.errors import BadInput, PlatformUnavailable, PolicyDenied
 from maestro.model.decision import ActionKind, ActionResult, ReviewerAction
+
+ANSWER_SECONDS = 60.0
+"""How long a worker may take to answer; one that was just started replays the history first."""
 
 KINDS = [kind.value for kind in ActionKind]
 
@@ -62,21 +65,31 @@ def act(
 
 async def take(connection: Connection, workflow_id: str, kind: ActionKind, action: ReviewerAction) -> ActionResult:
     """Send the update. ``PolicyDenied`` carries the sentence with which the workflow refused it."""
+    handle = handle_of(connection, workflow_id)
+    look = f"look again: maestro pr show {workflow_id}"
     try:
-        result: ActionResult = await handle_of(connection, workflow_id).execute_update(
-            kind.value, action, id=action.action_id, result_type=ActionResult
-        )
+        async with asyncio.timeout(ANSWER_SECONDS):
+            result: ActionResult = await handle.execute_update(
+                kind.value, action, id=action.action_id, result_type=ActionResult
+            )
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        raise PlatformUnavailable(
+            f"no worker answered within {ANSWER_SECONDS:.0f} s; the action may still be taken",
+            field=kind.value,
+            fix=f"see that workers run, then repeat it with --action-id {action.action_id}, which acts once",
+        ) from error
     except WorkflowUpdateFailedError as error:
         cause = error.cause
         message = cause.message if isinstance(cause, ApplicationError) else str(cause)
-        raise PolicyDenied(message, field=kind.value, fix=f"look again: maestro pr show {workflow_id}") from error
+        raise PolicyDenied(message, field=kind.value, fix=look) from error
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            raise BadInput(
-                f"{workflow_id} is not being conducted: it has ended, or never started",
-                field="PR",
-                fix=f"see how it ended: maestro pr show {workflow_id}",
-            ) from error
         with explained():
-            raise
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            ended = (await handle.describe()).status
+        raise PolicyDenied(
+            f"nothing can be changed any more: the pull request has ended ({ended.name.lower() if ended else 'unknown'})",
+            field=kind.value,
+            fix=look,
+        ) from error
     return result

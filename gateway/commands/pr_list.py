@@ -6,14 +6,13 @@ import sys
 from dataclasses import asdict
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from gateway.connection import reach
 from gateway.finding import Found, listed
+from gateway.tables import print_table
 from maestro.model.decision import DecisionState, Phase
-from maestro.render.untrusted import name
+
+TITLES = ("Repository", "PR", "Head", "Phase", "Decision", "Region", "Started (UTC)", "Author")
 
 
 @click.command("list")
@@ -36,18 +35,21 @@ def list_(repo: str, phase: str | None, decision: str | None, limit: int, as_jso
         plain = [asdict(row) | {"started_at": row.started_at.isoformat(), "head_sha": row.head_sha} for row in rows]
         click.echo(json.dumps(plain, indent=2))
     elif rows:
-        Console().print(_table(rows))
+        print_table(TITLES, map(_row, rows))
     else:
         click.echo("no pull request fits", err=True)
     sys.exit(0)
 
 
-def _table(rows: list[Found]) -> Table:
-    table = Table(box=None, header_style="dim")
-    for title in ("Repository", "PR", "Head", "Phase", "Decision", "Region", "Started (UTC)", "Author"):
-        table.add_column(title)
-    for row in rows:
-        cells = (row.repo, row.pr, row.head_sha[:12], row.phase, row.decision, row.region)
-        started = f"{row.started_at:%Y-%m-%d %H:%M}"
-        table.add_row(*(Text(name(cell)) for cell in (*cells, started, row.author)))
-    return table
+def _row(found: Found) -> tuple[str, ...]:
+    started = f"{found.started_at:%Y-%m-%d %H:%M}"
+    return (
+        found.repo,
+        found.pr,
+        found.head_sha[:12],
+        found.phase,
+        found.decision,
+        found.region,
+        started,
+        found.author,
+    )

@@ -3,16 +3,17 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from gateway.connection import reach
+from gateway.tables import print_table
 from maestro.config.topology import Topology
 from maestro.model.region import RegionHealth
 from workers.healths import measured
+
+TITLES = ("Region", "Health", "Workers", "Last sign", "Backlog", "Start p95", "$/h", "g CO2e/kWh", "Why not")
 
 NOWHERE = 1
 """The exit code where no region is healthy, so that every pull request would wait."""
@@ -31,27 +32,23 @@ def status(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([health.model_dump(mode="json") for health in healths], indent=2))
     else:
-        Console().print(_table(topology, healths))
+        print_table(TITLES, _rows(topology, healths))
     sys.exit(0 if any(health.healthy for health in healths) else NOWHERE)
 
 
-def _table(topology: Topology, healths: tuple[RegionHealth, ...]) -> Table:
-    table = Table(box=None, header_style="dim")
-    for title in ("Region", "", "Workers", "Last sign", "Backlog", "Start p95", "$/h", "g CO2e/kWh", "Why not"):
-        table.add_column(title)
+def _rows(topology: Topology, healths: tuple[RegionHealth, ...]) -> Iterator[tuple[str, ...]]:
     for region, health in zip(topology.model_regions(), healths, strict=True):
-        table.add_row(
-            Text(f"{region.id} ({region.title})"),
-            Text("healthy", style="green") if health.healthy else Text("not healthy", style="red"),
+        yield (
+            f"{region.id} ({region.title})",
+            "healthy" if health.healthy else "not healthy",
             str(health.workers),
             _seconds(health.heartbeat_age_seconds),
             str(health.backlog),
             _seconds(health.start_latency_p95_seconds),
             str(region.price_usd_per_hour),
             f"{region.carbon_g_per_kwh:g}",
-            Text("; ".join(health.reasons)),
+            "; ".join(health.reasons),
         )
-    return table
 
 
 def _seconds(value: float | None) -> str:

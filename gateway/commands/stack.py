@@ -55,7 +55,8 @@ def _show(state: StackState) -> None:
     click.echo(f"  Temporal UI  {state.ui}")
     for part in state.parts:
         process = f"process {part.process.pid}" if part.process else "no process"
-        restarts = f", started again {part.restarts} times" if part.restarts else ""
+        times = "1 time" if part.restarts == 1 else f"{part.restarts} times"
+        restarts = f", restarted {times}" if part.restarts else ""
         detail = f", {part.detail}" if part.detail else ""
         click.echo(f"  {part.name}: {SAID_BY[part.status]}, {process}{restarts}{detail}")
     click.echo(f"  topology     {state.topology}")

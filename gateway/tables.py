@@ -1,0 +1,23 @@
+"""Tables of the listing commands: every cell literal and neutralised, nothing squeezed where no terminal sets a width."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from maestro.render.untrusted import line
+
+PIPED_WIDTH = 240
+"""Columns where the output is no terminal: a log is searched, not looked at."""
+
+
+def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of plain text under their titles."""
+    table = Table(box=None, header_style="dim")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(line(cell)) for cell in row))
+    console = Console()
+    (console if console.is_terminal else Console(width=PIPED_WIDTH)).print(table)
