@@ -50,7 +50,9 @@ class AssuranceActivities:
         findings = evaluate(services.catalogue, facts, stored)
         evidence = EvidenceSet(
             findings=findings,
-            evidence=tuple(Evidence(ref=ref, summary=f"what was asked of {kind}") for kind in stored for ref in stored[kind]),
+            evidence=tuple(
+                Evidence(ref=ref, summary=f"what was asked of {kind}") for kind in stored for ref in stored[kind]
+            ),
             catalogue_digest=services.catalogue.digest,
         )
         if report.counts:

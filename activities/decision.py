@@ -10,7 +10,6 @@ from maestro.canonical import digest
 from maestro.decision import DecisionFacts, decide
 from maestro.model.conduct import ActionRecord, DecideRequest, ReminderRequest
 from maestro.model.decision import Decision
-from maestro.model.pull_request import PullRequest
 from maestro.model.record import DecisionRecord, RecordKind
 
 LEASE_SECONDS = 30.0
@@ -82,7 +81,6 @@ class DecisionActivities:
                 inputs={"action": digest(action), "result": digest(record.result)},
                 at=record.at,
             ),
-            pull_request,
             record.result.model_dump(mode="json"),
         )
 
@@ -102,12 +100,11 @@ class DecisionActivities:
                 reason=f"a person is needed before {request.deadline.isoformat()}",
                 at=request.at,
             ),
-            pull_request,
             {"deadline": request.deadline.isoformat()},
         )
 
-    def _record_once(self, record: DecisionRecord, pull_request: PullRequest, result: Mapping[str, JsonValue]) -> None:
-        """The effect and its decision record in one transaction, under the pull request's lease for records."""
+    def _record_once(self, record: DecisionRecord, result: Mapping[str, JsonValue]) -> None:
+        """The effect and its decision record in one transaction, under a lease of their own."""
         ledger = self._services.ledger
         holder = f"{activity.info().workflow_run_id}/{record.key}"
         lease = ledger.leases.acquire(record.key, holder=holder, ttl_seconds=LEASE_SECONDS)

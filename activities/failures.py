@@ -24,7 +24,7 @@ class FailureInterceptor(Interceptor):
 
 
 class _Translating(ActivityInboundInterceptor):
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - SDK's signature
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - SDK's signature
         try:
             return await super().execute_activity(input)
         except MaestroError as error:
@@ -39,5 +39,7 @@ def as_failure(error: MaestroError) -> ApplicationError:
         type=type(error).__name__,
         non_retryable=not error.retryable,
         next_retry_delay=LEASE_RETRY if isinstance(error, LeaseHeld) else None,
-        category=ApplicationErrorCategory.BENIGN if isinstance(error, LeaseHeld) else ApplicationErrorCategory.UNSPECIFIED,
+        category=ApplicationErrorCategory.BENIGN
+        if isinstance(error, LeaseHeld)
+        else ApplicationErrorCategory.UNSPECIFIED,
     )

@@ -24,16 +24,16 @@ ALIVE = frozenset({WorkerStatus.WORKER_STATUS_RUNNING})
 async def measure(services: Services, region: Region) -> RegionHealth:
     """The region's health now. What cannot be measured is a reason against it, never a guess in its favour."""
     try:
-        workers, backlog, p95 = await asyncio.gather(
+        beats, (polls, backlog), p95 = await asyncio.gather(
             _heartbeats(services.client, region),
-            _backlog(services.client, region),
+            _queue(services.client, region),
             asyncio.to_thread(
                 services.ledger.samples.p95, region.id, START_LATENCY, window_seconds=LATENCY_WINDOW_SECONDS
             ),
         )
         sample = HealthSample(
-            workers=len(workers),
-            heartbeat_at=max(workers, default=None),
+            workers=len(beats | polls),
+            heartbeat_at=max((*beats.values(), *polls.values()), default=None),
             backlog=backlog,
             start_latency_p95_seconds=p95,
         )
@@ -42,17 +42,20 @@ async def measure(services: Services, region: Region) -> RegionHealth:
     return judge(region, sample, limits=services.topology.health, now=datetime.now(UTC))
 
 
-async def _heartbeats(client: Client, region: Region) -> list[datetime]:
+async def _heartbeats(client: Client, region: Region) -> dict[str, datetime]:
     """When each worker of the region's queue was last heard of; workers that said goodbye are not among them."""
     response = await client.workflow_service.list_workers(
         ListWorkersRequest(namespace=client.namespace, page_size=100, query=f"TaskQueue = '{region.task_queue}'"),
         timeout=RPC_TIMEOUT,
     )
     beats = [info.worker_heartbeat for info in response.workers_info]
-    return [beat.heartbeat_time.ToDatetime(tzinfo=UTC) for beat in beats if beat.status in ALIVE]
+    return {beat.worker_identity: beat.heartbeat_time.ToDatetime(tzinfo=UTC) for beat in beats if beat.status in ALIVE}
 
 
-async def _backlog(client: Client, region: Region) -> int:
+async def _queue(client: Client, region: Region) -> tuple[dict[str, datetime], int]:
+    """When each worker last asked for a task, and how many tasks wait. A worker that has just started asks for tasks
+    some seconds before its first heartbeat.
+    """
     response = await client.workflow_service.describe_task_queue(
         DescribeTaskQueueRequest(
             namespace=client.namespace,
@@ -62,4 +65,5 @@ async def _backlog(client: Client, region: Region) -> int:
         ),
         timeout=RPC_TIMEOUT,
     )
-    return int(response.stats.approximate_backlog_count)
+    polls = {poller.identity: poller.last_access_time.ToDatetime(tzinfo=UTC) for poller in response.pollers}
+    return polls, int(response.stats.approximate_backlog_count)

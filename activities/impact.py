@@ -38,9 +38,12 @@ class ImpactActivities:
         """The plan, stored whole; what is left out is owed to the night."""
         step = "fetching the head and preparing its environment"
 
-        async with heartbeating(lambda: Progress(detail=step)), opened(self._services, request.pull_request) as (
-            tree,
-            folder,
+        async with (
+            heartbeating(lambda: Progress(detail=step)),
+            opened(self._services, request.pull_request) as (
+                tree,
+                folder,
+            ),
         ):
             step = "listing the tests"
             listing = await tree.list_tests(workdir=folder)
@@ -72,9 +75,7 @@ class ImpactActivities:
         only = frozenset(json.loads(self._services.artifacts.get(request.only)))
         return listing.model_copy(update={"tests": tuple(test for test in listing.tests if test in only)})
 
-    def _select(
-        self, request: SelectRequest, tree: Tree, listing: Listing, changes: tuple[Change, ...]
-    ) -> Selection:
+    def _select(self, request: SelectRequest, tree: Tree, listing: Listing, changes: tuple[Change, ...]) -> Selection:
         history, run = self._services.ledger.history, self._services.topology.run
         pull_request = request.pull_request
         repo, tenant = pull_request.repo, pull_request.tenant

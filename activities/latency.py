@@ -31,13 +31,11 @@ class _Sampling(ActivityInboundInterceptor):
         self._services = services
         self._region = region
 
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - SDK's signature
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - SDK's signature
         info = activity.info()
         waited = (info.started_time - info.current_attempt_scheduled_time).total_seconds()
         try:
-            await asyncio.to_thread(
-                self._services.ledger.samples.add, self._region, START_LATENCY, max(waited, 0.0)
-            )
+            await asyncio.to_thread(self._services.ledger.samples.add, self._region, START_LATENCY, max(waited, 0.0))
         except PlatformUnavailable as error:
             # A sample that is lost makes the next placement a little less informed; the work itself must go on.
             log.warning("latency_sample_lost", region=self._region, reason=error.message)

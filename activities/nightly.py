@@ -24,7 +24,7 @@ class NightlyActivities:
         self._services = services
 
     @activity.defn
-    async def plan_night(self, request: NightRequest) -> NightPlan:
+    async def plan_night(self, request: NightRequest) -> NightPlan:  # noqa: ARG002 - one model in, as everywhere
         """Every head with left-out tests, then the main branch of each repository that was conducted."""
         started = activity.info().scheduled_time
         async with heartbeating(lambda: Progress(detail="asking the repositories for their main branches")):

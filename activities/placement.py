@@ -9,10 +9,10 @@ from activities.health import measure
 from activities.heartbeat import Progress, heartbeating
 from activities.services import Services
 from maestro.canonical import digest
-from maestro.placement.lockfiles import dependencies_at
 from maestro.model.conduct import PlaceRequest
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.model.region import Placement, RegionHealth
+from maestro.placement.lockfiles import dependencies_at
 from maestro.placement.router import PlacementRequest, place
 
 POLL_SECONDS = 3.0
@@ -50,7 +50,7 @@ class PlacementActivities:
     async def _place_now(self, request: PlaceRequest) -> tuple[PlacementRequest, Placement]:
         services = self._services
         regions = services.topology.model_regions()
-        healths = await asyncio.gather(*(measure(services, region) for region in regions))
+        healths = tuple(await asyncio.gather(*(measure(services, region) for region in regions)))
         history = await asyncio.to_thread(_expected_seconds, services, request)
         dependencies = await asyncio.to_thread(dependencies_at, request.pull_request, places=services.places)
         asked = PlacementRequest(
@@ -96,7 +96,7 @@ class PlacementActivities:
         )
 
 
-def _lost_but_alive(request: PlaceRequest, healths: list[RegionHealth]) -> bool:
+def _lost_but_alive(request: PlaceRequest, healths: tuple[RegionHealth, ...]) -> bool:
     return any(health.healthy and health.region in request.lost for health in healths)
 
 

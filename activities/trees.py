@@ -1,4 +1,4 @@
-"""Opens the tree of a head for an activity: with the region's limits, the tenant's network policy, a folder for logs."""
+"""Opens the tree of a head for an activity, under the region's limits and the tenant's policy on the network."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -11,6 +11,7 @@ from maestro.execution.tree import Tree, open_tree
 from maestro.home import home
 from maestro.model.pull_request import PullRequest
 from maestro.policy.network import rule_on_network
+
 
 @asynccontextmanager
 async def opened(services: Services, pull_request: PullRequest) -> AsyncIterator[tuple[Tree, Path]]:

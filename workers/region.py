@@ -151,7 +151,7 @@ async def serve(name: str, *, ready_file: Path | None = None) -> None:
         for worker in workers(client, services, region, executor):
             await stack.enter_async_context(worker)
         if ready_file is not None:
-            ready_file.write_text(str(os.getpid()), encoding="ascii")
+            await asyncio.to_thread(ready_file.write_text, str(os.getpid()), encoding="ascii")
         log.info("worker_ready", identity=identity)
         await stop.wait()
         log.info("worker_stopping")

@@ -55,7 +55,9 @@ def risk_of(plan: TestPlan | None, report: TestReport | None) -> str:
     unknown = f" {report.missing_count} selected tests gave no verdict." if report and report.missing_count else ""
     if not plan.left_out_count:
         return f"Every known test was selected, so none was left out.{unknown}"
-    scope = "only changed, recently failed and directly affected tests ran, " if plan.mode is SelectionMode.DIRECT else ""
+    scope = (
+        "only changed, recently failed and directly affected tests ran, " if plan.mode is SelectionMode.DIRECT else ""
+    )
     return (
         f"{plan.left_out_count} of {plan.left_out_count + plan.selected_count} tests were left to the night: "
         f"{scope}no import path leads from the rest to the change as far as the static graph can see.{unknown}"
@@ -78,7 +80,7 @@ def savings_of(plan: TestPlan | None, placement: Placement | None) -> Savings:
     )
 
 
-def search_attributes(request: ConductRequest, state: ConductState) -> list[SearchAttributeUpdate]:
+def search_attributes(state: ConductState) -> list[SearchAttributeUpdate[str]]:
     """What a list of workflows can be filtered by."""
     region = state.placement.region if state.placement else None
     return [

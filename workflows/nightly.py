@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.conduct import NightReport, NightRequest, NightTask, NightTaskResult
     from maestro.model.region import Placement
     from maestro.model.tests import Problem, SelectionMode, ShardResult
-    from workflows.region import PATIENT, NoRegion, RegionRunner, problem_of
+    from workflows.region import PATIENT, NoRegionError, RegionRunner, problem_of
     from workflows.testing import RegionTests
 
 LOWEST = Priority(priority_key=5)
@@ -48,7 +48,7 @@ class NightlyWorkflow:
             if is_cancelled_exception(error):
                 raise
             result = NightTaskResult(task=task, problem=problem_of(error))
-        except NoRegion as error:
+        except NoRegionError as error:
             result = NightTaskResult(task=task, problem=Problem(kind="NoRegion", message=str(error)))
         return await workflow.execute_activity_method(
             NightlyActivities.settle,

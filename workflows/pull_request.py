@@ -5,7 +5,7 @@ deploy mends it without losing the pull request. What tests or policies say is a
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.tests import Problem, ShardResult
     from workflows import card as cards
     from workflows.actions import apply, decision_state, refusal, words
-    from workflows.region import NoRegion, RegionRunner, problem_of
+    from workflows.region import NoRegionError, RegionRunner, problem_of
     from workflows.reviewing import ReviewerActions, refused
     from workflows.testing import RegionTests
 
@@ -81,12 +81,10 @@ class PullRequestWorkflow(ReviewerActions):
             await asyncio.shield(self._judge())
             raise
         await workflow.wait_condition(workflow.all_handlers_finished)
-        assert self._state.decision is not None
         # The card has everything else of the state, and a history should not carry it twice.
         counters = self._state.model_copy(update={"plan": None, "gathered": None, "timeline": (), "results": {}})
-        return Outcome(
-            pull_request=self._pull_request, decision=self._state.decision, card=self._card(), state=counters
-        )
+        card = self._card()
+        return Outcome(pull_request=self._pull_request, decision=card.decision, card=card, state=counters)
 
     @workflow.query(name="card", description="The Decision Card as it stands")
     def card(self) -> DecisionCard:
@@ -144,7 +142,7 @@ class PullRequestWorkflow(ReviewerActions):
                 raise
             self._state.problem = problem_of(error)
             self._note("problem", "maestro", self._state.problem.message)
-        except NoRegion as error:
+        except NoRegionError as error:
             self._state.problem = Problem(
                 kind="NoRegion", message=str(error), fix="start a worker in an allowed region, or change the policy"
             )
@@ -223,13 +221,13 @@ class PullRequestWorkflow(ReviewerActions):
             until = remind_at if reminding else self._state.deadline
             try:
                 await workflow.wait_condition(
-                    self._acted,
+                    lambda: self._acted() or workflow.info().is_continue_as_new_suggested(),
                     timeout=max(until - workflow.now(), timedelta(0)),
                     timeout_summary="remind the reviewers" if reminding else "the deadline for a person",
                 )
             except TimeoutError:
                 if reminding:
-                    await self._remind()
+                    await self._remind(self._state.deadline)
         if not acted and not self._acted():
             self._state.expired = True
             self._note("expired", "maestro", "nobody acted before the deadline")
@@ -240,9 +238,7 @@ class PullRequestWorkflow(ReviewerActions):
     def _acted(self) -> bool:
         return self._interrupted() or self._state.judge_wanted
 
-    async def _remind(self) -> None:
-        deadline = self._state.deadline
-        assert deadline is not None
+    async def _remind(self, deadline: datetime) -> None:
         await workflow.execute_local_activity_method(
             DecisionActivities.remind,
             ReminderRequest(
@@ -316,7 +312,7 @@ class PullRequestWorkflow(ReviewerActions):
 
     def _show(self) -> None:
         """Let the Temporal UI tell the story: filters and a summary in Markdown."""
-        workflow.upsert_search_attributes(cards.search_attributes(self._request, self._state))
+        workflow.upsert_search_attributes(cards.search_attributes(self._state))
         workflow.set_current_details(cards.details(self._card()))
 
     def _note(self, event: str, actor: str, detail: str) -> None:

@@ -34,7 +34,7 @@ BUDGET_FACTOR = 3
 """The schedule-to-close budget of an activity, in start-to-close timeouts: room for two lost workers."""
 
 
-class NoRegion(Exception):
+class NoRegionError(Exception):
     """No healthy and allowed region was found before the deadline; the message is the placement's reason."""
 
 
@@ -82,12 +82,14 @@ class RegionRunner:
         self._lock = asyncio.Lock()
 
     @property
-    def placement(self) -> Placement | None:
-        """The newest placement; its region is None while no healthy and allowed one is known."""
+    def placement(self) -> Placement:
+        """The newest placement. Raises ``NoRegionError`` before there is one."""
+        if self._placement is None:
+            raise NoRegionError("the pull request was never placed")
         return self._placement
 
     async def region(self) -> str:
-        """The region to work in now; places first where there is none. Raises ``NoRegion`` at the deadline."""
+        """The region to work in now; places first where there is none. Raises ``NoRegionError`` at the deadline."""
         async with self._lock:
             if self._placement is None or self._placement.region is None:
                 await self._place(lost={})
@@ -135,9 +137,9 @@ class RegionRunner:
                 await self._place(lost={region: reason})
 
     def _current(self) -> str:
-        if self._placement is None or self._placement.region is None:
-            raise NoRegion(self._placement.reason if self._placement else "the pull request was never placed")
-        return self._placement.region
+        if self.placement.region is None:
+            raise NoRegionError(self.placement.reason)
+        return self.placement.region
 
     async def _place(self, *, lost: dict[str, str]) -> None:
         deadline = workflow.now() + timedelta(seconds=self._timings.placement_deadline_seconds)
@@ -161,6 +163,6 @@ class RegionRunner:
             if placement.region is not None:
                 return
             if workflow.now() >= deadline:
-                raise NoRegion(placement.reason)
+                raise NoRegionError(placement.reason)
             # The waiting happens inside the activity, so that hours of it cost a few events of history.
             wait_seconds = min(self._timings.region_poll_seconds, (deadline - workflow.now()).total_seconds())

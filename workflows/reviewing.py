@@ -15,9 +15,7 @@ with workflow.unsafe.imports_passed_through():
 
 def refused(reason: str) -> ApplicationError:
     """The answer to an update that does not fit; expected, so it is no error in logs and metrics."""
-    return ApplicationError(
-        reason, type="ActionRefused", non_retryable=True, category=ApplicationErrorCategory.BENIGN
-    )
+    return ApplicationError(reason, type="ActionRefused", non_retryable=True, category=ApplicationErrorCategory.BENIGN)
 
 
 class ReviewerActions(ABC):

@@ -57,7 +57,6 @@ class RegionTests:
     async def gather(self, plan: TestPlan, shards: tuple[ShardResult, ...], *, attempt: int = 0) -> Gathered:
         """The report and the answers of the controls."""
         placement = self._runner.placement
-        assert placement is not None, "a plan exists, so the pull request was placed"
         return await self._runner.execute(
             AssuranceActivities.gather,
             lambda region: GatherRequest(

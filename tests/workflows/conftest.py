@@ -1,7 +1,8 @@
 """Real Temporal dev servers for the workflow tests, shared by the session; queues and ids are unique per test."""
 
+import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from maestro.model.conduct import ConductRequest, Outcome, Timings
+from maestro.model.decision import ActionKind, ActionResult, DecisionCard, Phase, ReviewerAction
 from maestro.model.region import region_task_queue
 from maestro.model.tests import SelectionMode
 from tests.workflows.fakes import Fakes, pull_request
@@ -31,6 +33,9 @@ QUICK = [
     for argument in ("--dynamic-config-value", f"history.{name}ProcessorMaxPollRPS=2000")
 ]
 """The dev server polls its own queues twenty times a second by default, which is 50 ms for every step."""
+
+SUGGEST_AFTER = 120
+"""Events after which the time-skipping server suggests to continue as new: more than one lifecycle, less than two."""
 
 SEARCH_ATTRIBUTES = [card.REPO, card.PULL_REQUEST, card.TENANT, card.PHASE, card.REGION, card.DECISION]
 
@@ -59,10 +64,44 @@ async def skipping() -> AsyncIterator[Client]:
     """A server that skips to the next timer when a workflow has nothing else to do: days take seconds."""
     environment = await WorkflowEnvironment.start_time_skipping_v2(
         **_options(),
-        dev_server_extra_args=[*QUICK, "--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+        dev_server_extra_args=[
+            *QUICK,
+            "--dynamic-config-value",
+            "frontend.WorkflowTimeSkippingEnabled=true",
+            "--dynamic-config-value",
+            f"limit.historyCount.suggestContinueAsNew={SUGGEST_AFTER}",
+        ],
     )
     async with environment:
         yield environment.client
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait for a condition; bounded, so that a wrong order fails instead of hanging."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - the stand-ins are asked, they do not tell
+            await asyncio.sleep(0.02)
+
+
+async def card_in(handle: Handle, phase: Phase) -> DecisionCard:
+    """The card once the pull request is in a phase; bounded as well."""
+    async with asyncio.timeout(30):
+        while True:
+            card = await handle.query(PullRequestWorkflow.card)
+            if card.phase is phase:
+                return card
+            await asyncio.sleep(0.05)
+
+
+def action(**changes: object) -> ReviewerAction:
+    """An action of somebody who is not the author, under a new id."""
+    return ReviewerAction(action_id=str(uuid4()), actor="grace", reason="looked at it").model_copy(update=changes)
+
+
+async def act(handle: Handle, kind: ActionKind, asked: ReviewerAction) -> ActionResult:
+    """Act as the command does: an update whose id is the action's."""
+    result: ActionResult = await handle.execute_update(kind.value, asked, id=asked.action_id, result_type=ActionResult)
+    return result
 
 
 class Conductor:

@@ -1,36 +1,17 @@
 """The order of things in a pull request's life, on a real server, with stand-ins for the activities."""
 
 import asyncio
-from uuid import uuid4
 
 import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import CancelledError
 
 from maestro.model.conduct import SelectRequest
-from maestro.model.decision import ActionKind, ActionResult, DecisionCard, DecisionState, Phase, ReviewerAction
+from maestro.model.decision import ActionKind, ActionResult, DecisionState, Phase
 from maestro.model.tests import Problem, SelectionMode, TestPlan
-from tests.workflows.conftest import Handle, conducting
+from tests.workflows.conftest import act, action, card_in, conducting, eventually
 from tests.workflows.fakes import Fakes, artifact, needs_person_until_approved
 from workflows.pull_request import PullRequestWorkflow
-
-
-def action(**changes: object) -> ReviewerAction:
-    return ReviewerAction(action_id=str(uuid4()), actor="grace", reason="looked at it").model_copy(update=changes)
-
-
-async def act(handle: Handle, kind: ActionKind, asked: ReviewerAction) -> ActionResult:
-    return await handle.execute_update(kind.value, asked, id=asked.action_id, result_type=ActionResult)
-
-
-async def card_in(handle: Handle, phase: Phase) -> DecisionCard:
-    """The card once the pull request is in a phase; bounded, so that a wrong order fails instead of hanging."""
-    async with asyncio.timeout(30):
-        while True:
-            card = await handle.query(PullRequestWorkflow.card)
-            if card.phase is phase:
-                return card
-            await asyncio.sleep(0.05)
 
 
 async def test_a_green_pull_request_goes_through_every_phase_once(temporal: Client) -> None:
@@ -151,13 +132,9 @@ async def test_an_escalation_stops_the_running_shards_and_selects_everything(tem
     async with conducting(temporal, fakes) as conductor:
         handle = await conductor.start()
         await card_in(handle, Phase.RUN)
-        async with asyncio.timeout(30):
-            while len(fakes.ran) < 2:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: len(fakes.ran) == 2)
         await act(handle, ActionKind.ESCALATE_TESTS, action())
-        async with asyncio.timeout(30):
-            while len(fakes.selected) < 2:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: len(fakes.selected) == 2)
         fakes.hold_shards.set()
         outcome = await handle.result()
     assert [request.mode for request in fakes.selected] == [SelectionMode.STANDARD, SelectionMode.ALL]
@@ -181,9 +158,7 @@ async def test_a_cancellation_from_temporal_cancels_the_shards_and_says_so(tempo
     async with conducting(temporal, fakes) as conductor:
         handle = await conductor.start()
         await card_in(handle, Phase.RUN)
-        async with asyncio.timeout(30):
-            while len(fakes.ran) < 2:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: len(fakes.ran) == 2)
         await handle.cancel()
         with pytest.raises(WorkflowFailureError) as ended:
             await handle.result()
