@@ -1,4 +1,4 @@
-"""Tables of the listing commands: every cell literal and neutralised, nothing squeezed where no terminal sets a width."""
+"""Tables of the listing commands: cells are literal and neutralised, and nothing is squeezed outside a terminal."""
 
 from collections.abc import Iterable, Sequence
 

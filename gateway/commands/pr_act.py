@@ -88,7 +88,7 @@ async def take(connection: Connection, workflow_id: str, kind: ActionKind, actio
                 raise
             ended = (await handle.describe()).status
         raise PolicyDenied(
-            f"nothing can be changed any more: the pull request has ended ({ended.name.lower() if ended else 'unknown'})",
+            f"the pull request has ended ({ended.name.lower() if ended else 'unknown'}): nothing can change it",
             field=kind.value,
             fix=look,
         ) from error

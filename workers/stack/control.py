@@ -58,6 +58,10 @@ def up(tell: Tell, *, while_pid: int | None = None) -> Started:
     Raises ``BadInput`` for a topology or setting that cannot be used, ``PlatformUnavailable`` for a port in use, a
     home that cannot be written, or a part that does not start; then nothing of it keeps running.
     """
+    state = current()
+    if state is not None and state.status is StackStatus.STOPPING:
+        tell("the stack that was here is still stopping: waiting for its end")
+        _wait_for_end(state)
     if is_locked():
         return Started(_until_ready(tell, supervisor=None), already=True)
     plan = plan_stack(while_pid=while_pid)

@@ -79,12 +79,12 @@ class Supervisor:
 
     async def _bring_up(self, spec: ChildSpec, group: asyncio.TaskGroup) -> bool:
         child = await self._start(spec)
-        ready = await self._until_ready(child)
-        if ready:
-            group.create_task(self._keep(child))
-        else:
-            self._fail(spec, await child.wait())
-        return ready
+        problem = await self._until_ready(child)
+        if problem:
+            self._fail(spec, problem)
+            return False
+        group.create_task(self._keep(child))
+        return True
 
     async def _keep(self, child: Child) -> None:
         """Start the part again whenever it ends, for as long as the stack lives."""
@@ -110,15 +110,17 @@ class Supervisor:
         )
         return child
 
-    async def _until_ready(self, child: Child) -> bool:
+    async def _until_ready(self, child: Child) -> str:
+        """What happened instead of getting ready, or nothing."""
         try:
             ready = await asyncio.wait_for(child.ready(), START_SECONDS)
         except TimeoutError:
             await child.end()
-            ready = False
-        if ready:
-            self._note(child.spec, status=PartStatus.READY, detail="")
-        return ready
+            return f"was not ready within {START_SECONDS:.0f} s"
+        if not ready:
+            return await child.wait()
+        self._note(child.spec, status=PartStatus.READY, detail="")
+        return ""
 
     async def _prepare(self) -> bool:
         async def never(_pid: int) -> bool:
@@ -128,12 +130,10 @@ class Supervisor:
         spec = ChildSpec("namespace", command, self._plan.logs / "namespace.log", 1.0, never)
         child = await Child.start(spec, environment=self._environment, folder=self._plan.home)
         self._children[spec.name] = child
-        await self._until_ready(child)
-        how = await child.wait()
-        done = how == SUCCESS
-        if not done:
+        how = await self._until_ready(child)
+        if how != SUCCESS:
             self._fail(spec, how)
-        return done
+        return how == SUCCESS
 
     async def _watch_owner(self) -> None:
         if self._plan.while_pid is None:
@@ -185,7 +185,11 @@ class Supervisor:
 
     def _write(self, **changes: object) -> None:
         self._state = self._state.model_copy(update=changes)
-        write_state(self._state)
+        try:
+            write_state(self._state)
+        except OSError as error:
+            # A full disk must not end what runs; the next change is written again.
+            self._log.error("state_not_written", detail=str(error))
 
     def _fail(self, spec: ChildSpec, how: str) -> None:
         self._log.error("stack_failed", part=spec.name, detail=how)
