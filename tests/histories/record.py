@@ -1,0 +1,115 @@
+"""Records the histories that every later release must be able to replay: ``make histories``.
+
+Each scenario is a life of a pull request against stand-ins for the activities. A recorded file is never overwritten:
+it stands for the release that wrote it. A new behaviour gets a scenario of its own.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from maestro.model.conduct import NightPlan, NightRequest, NightTask, Timings
+from maestro.model.decision import ActionKind, Phase
+from tests.workflows.conftest import QUICK, Conductor, act, action, card_in, conducting, eventually, server_options
+from tests.workflows.fakes import Fakes, artifact, needs_person_until_approved, pull_request
+from workflows.nightly import NightlyWorkflow
+
+FOLDER = Path(__file__).parent / "recorded"
+
+Ended = WorkflowHandle[Any, Any]
+Scenario = tuple[Fakes, Callable[[Conductor], Awaitable[Ended]]]
+
+
+async def _green(conductor: Conductor) -> Ended:
+    handle = await conductor.start()
+    await handle.result()
+    return handle
+
+
+async def _retried(conductor: Conductor) -> Ended:
+    handle = await conductor.start()
+    await card_in(handle, Phase.WAITING_FOR_PERSON)
+    await act(handle, ActionKind.RETRY, action())
+    await handle.result()
+    return handle
+
+
+async def _approved(conductor: Conductor) -> Ended:
+    handle = await conductor.start()
+    await card_in(handle, Phase.WAITING_FOR_PERSON)
+    await handle.signal("approve", action(actor="ada"))
+    await act(handle, ActionKind.APPROVE, action())
+    await handle.result()
+    return handle
+
+
+async def _moved(conductor: Conductor) -> Ended:
+    handle = await conductor.start(timings=Timings(schedule_to_start_timeout_seconds=1))
+    await handle.result()
+    return handle
+
+
+async def _escalated_while_running(conductor: Conductor) -> Ended:
+    fakes = conductor.fakes
+    handle = await conductor.start()
+    await eventually(lambda: len(fakes.ran) == fakes.shards)
+    await act(handle, ActionKind.ESCALATE_TESTS, action())
+    await eventually(lambda: len(fakes.selected) == 2)
+    if fakes.hold_shards:
+        fakes.hold_shards.set()
+    await handle.result()
+    return handle
+
+
+async def _expired(conductor: Conductor) -> Ended:
+    handle = await conductor.start(timings=Timings(person_deadline_seconds=2, reminder_after_seconds=1))
+    await handle.result()
+    return handle
+
+
+async def _night(conductor: Conductor) -> Ended:
+    handle = await conductor.client.start_workflow(
+        NightlyWorkflow.run, NightRequest(), id=f"night-{conductor.queue}", task_queue=conductor.queue
+    )
+    await handle.result()
+    return handle
+
+
+def scenarios() -> dict[str, Scenario]:
+    """Each behaviour that shipped, with the stand-ins that bring it about."""
+    owed = NightTask(pull_request=pull_request(), title="left out", only=artifact(), settles=pull_request())
+    return {
+        "green": (Fakes(shards=3), _green),
+        "not-applicable": (Fakes(applicable=False), _green),
+        "red-then-retried": (Fakes(failing=[2, 0]), _retried),
+        "approved-after-a-refused-signal": (Fakes(decide_as=needs_person_until_approved), _approved),
+        "reminded-and-expired": (Fakes(decide_as=needs_person_until_approved), _expired),
+        "waited-for-a-region": (Fakes(regions=[None, "eu-north"]), _green),
+        "moved-to-another-region": (Fakes(regions=["eu-dead", "eu-north"], dead=frozenset({"eu-dead"})), _moved),
+        "escalated-while-running": (Fakes(hold_shards=asyncio.Event()), _escalated_while_running),
+        "nightly": (Fakes(night=NightPlan(tasks=(owed, NightTask(pull_request=pull_request(), title="main")))), _night),
+    }
+
+
+async def record() -> None:
+    """Write the history of every scenario that has none yet."""
+    FOLDER.mkdir(exist_ok=True)
+    async with await WorkflowEnvironment.start_local(**server_options(), dev_server_extra_args=QUICK) as environment:
+        for name, (fakes, play) in scenarios().items():
+            path = FOLDER / f"{name}.json"
+            if path.exists():
+                continue
+            async with conducting(environment.client, fakes) as conductor:
+                handle = await play(conductor)
+                history = await handle.fetch_history()
+            path.write_text(history.to_json() + "\n", encoding="utf-8")
+            sys.stdout.write(f"recorded {path.name}: {len(history.events)} events\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(record())
