@@ -75,6 +75,7 @@ def outcomes(tree: Path, python: str) -> dict[str, str]:
                 command, cwd=tree, env=environment, capture_output=True, timeout=RUN_LIMIT_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
+            print(f"the suite hangs: no answer in {RUN_LIMIT_SECONDS} s", file=sys.stderr)
             return {}
         if not found.exists():
             print(f"the suite cannot start: {done.stderr.decode(errors='replace').strip()[-200:]!r}", file=sys.stderr)
@@ -89,8 +90,12 @@ def steady(tree: Path, python: str) -> dict[str, str]:
 
 
 def judge(name: str, tree: Path, python: str, good: dict[str, str], changes: list[Change]) -> Case | None:
-    """Run the faulty tree and compare; None when no test flips, or when the suite cannot even be collected."""
+    """Run the faulty tree and compare; None when no test flips, or when nothing can be told apart because
+    the faulty suite hangs or does not start.
+    """
     bad = outcomes(tree, python)
+    if not bad:
+        return None
     flipped = {test for test, outcome in good.items() if outcome == "passed" and bad.get(test) != "passed"}
     if not flipped:
         return None
