@@ -139,8 +139,9 @@ def reach(port):
         return socket.create_connection(("127.0.0.1", port), 5) and "reached"
     except OSError as error:
         return type(error).__name__
+cached = sum(len(files) for _, _, files in os.walk({str(conductor.home / "cache")!r}))
 with socket.create_server(("127.0.0.1", 0)) as server:
-    found = [dict(os.environ), sum(len(files) for _, _, files in os.walk({str(conductor.home / "cache")!r})), reach(server.getsockname()[1])]
+    found = [dict(os.environ), cached, reach(server.getsockname()[1])]
 raise SystemExit(repr(found))
 """
     await conductor.conduct(demo(while_building=spy))

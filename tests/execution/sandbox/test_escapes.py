@@ -197,9 +197,8 @@ while not os.path.exists('started'): time.sleep(0.05)
 answer = 'left'
 """
     assert attempt(code) == "left"
-    assert not [
-        process for process in psutil.process_iter(["cmdline"]) if str(folder) in (process.info["cmdline"] or [])
-    ]
+    left = [each.pid for each in psutil.process_iter(["cmdline"]) if str(folder) in (each.info["cmdline"] or [])]
+    assert all(map(ends, left))
 
 
 def test_the_sandbox_ends_with_the_conductor(sandbox: Sandbox, folder: Path) -> None:
