@@ -3,7 +3,7 @@
 ``python benchmarks/impact_cases.py REPOSITORY PYTHON [history|mutants] [COUNT]``: REPOSITORY is a git repository (or,
 for mutants, a folder of sources), PYTHON an interpreter that has its test dependencies. ``history`` puts the source
 files of a recent small commit back to their parent and keeps its tests; ``mutants`` changes one operator, number,
-comparison or return of one source line. A test flips when it passes without the fault and does not with it.
+comparison or return of one source line. A test flips when it passes twice without the fault and fails twice with it.
 """
 
 import ast
@@ -94,9 +94,10 @@ def judge(name: str, tree: Path, python: str, good: dict[str, str], changes: lis
     the faulty suite hangs or does not start.
     """
     bad = outcomes(tree, python)
-    if not bad:
-        return None
-    flipped = {test for test, outcome in good.items() if outcome == "passed" and bad.get(test) != "passed"}
+    flipped = _flipped(good, bad)
+    if flipped:
+        again = outcomes(tree, python)
+        flipped &= _flipped(good, again)
     if not flipped:
         return None
     graph = ImportGraph.of(tree)
@@ -113,6 +114,11 @@ def judge(name: str, tree: Path, python: str, good: dict[str, str], changes: lis
         direct_catches=bool(flipped & {test.id for test in direct.selected}),
         everything="cannot_judge" in kinds,
     )
+
+
+def _flipped(good: dict[str, str], bad: dict[str, str]) -> set[str]:
+    """The tests that pass without the fault and not with it; none when the faulty suite gave no answer at all."""
+    return {test for test, outcome in good.items() if bad and outcome == "passed" and bad.get(test) != "passed"}
 
 
 def history(repository: Path, python: str, count: int) -> Iterator[Case]:
