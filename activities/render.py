@@ -1,7 +1,5 @@
 """render: the narrative and the card, stored; whoever looks at a pull request finds them by digest."""
 
-import asyncio
-
 from temporalio import activity
 
 from activities.services import Services
@@ -17,11 +15,8 @@ class RenderActivities:
         self._services = services
 
     @activity.defn
-    async def render(self, request: RenderRequest) -> Links:
+    def render(self, request: RenderRequest) -> Links:
         """The stored narrative and card. The same card gives the same bytes, so a second time stores nothing new."""
-        return await asyncio.to_thread(self._render, request)
-
-    def _render(self, request: RenderRequest) -> Links:
         store = self._services.artifacts
         card = request.card
         text = narrative(card)

@@ -8,7 +8,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
 with workflow.unsafe.imports_passed_through():
     from maestro.model.conduct import ConductRequest, ConductState
-    from maestro.model.decision import Decision, DecisionCard, DecisionState, Savings
+    from maestro.model.decision import Decision, DecisionCard, DecisionState, Phase, Savings
     from maestro.model.region import Placement
     from maestro.model.tests import SelectionMode, TestPlan, TestReport, Verdict
     from workflows.actions import decision_state, offered
@@ -19,6 +19,9 @@ TENANT = SearchAttributeKey.for_keyword("MaestroTenant")
 PHASE = SearchAttributeKey.for_keyword("MaestroPhase")
 REGION = SearchAttributeKey.for_keyword("MaestroRegion")
 DECISION = SearchAttributeKey.for_keyword("MaestroDecision")
+
+PASSING = frozenset({Phase.PLACE, Phase.GATHER, Phase.RENDER, Phase.DECIDE})
+"""Phases of moments: nobody filters by them, and each change of a search attribute is work for the server."""
 
 PENDING = Decision(state=DecisionState.PENDING, reasons=("the pull request is being conducted",))
 

@@ -8,7 +8,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RetryPolicy, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -42,7 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.testing import RegionTests
 
 SHORT = timedelta(seconds=10)
-"""A local activity's attempt: a decision in Rego and one ledger transaction take milliseconds."""
+"""A local activity's attempt: a decision in Rego, a transaction, a rendered card take milliseconds."""
 
 LOCAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
 
@@ -59,6 +59,7 @@ class PullRequestWorkflow(ReviewerActions):
         self._request = request
         self._pull_request = request.pull_request
         self._state = request.state or ConductState(mode=request.mode)
+        self._shown: list[SearchAttributeUpdate[str]] = []
         # Two actions that arrive together must not both pass their check before either has changed the state.
         self._acting = asyncio.Lock()
         self._runner = RegionRunner(
@@ -191,10 +192,10 @@ class PullRequestWorkflow(ReviewerActions):
 
     async def _render(self) -> None:
         self._state.card_version += 1
-        self._state.links = await workflow.execute_activity_method(
+        self._state.links = await workflow.execute_local_activity_method(
             RenderActivities.render,
             RenderRequest(card=self._card()),
-            start_to_close_timeout=timedelta(seconds=60),
+            start_to_close_timeout=SHORT,
             retry_policy=LOCAL_RETRY,
             summary="render the narrative and the card",
         )
@@ -311,8 +312,11 @@ class PullRequestWorkflow(ReviewerActions):
             self._show()
 
     def _show(self) -> None:
-        """Let the Temporal UI tell the story: filters and a summary in Markdown."""
-        workflow.upsert_search_attributes(cards.search_attributes(self._state))
+        """Let the Temporal UI tell the story: filters where they have changed, and a summary in Markdown."""
+        shown = cards.search_attributes(self._state)
+        if shown != self._shown and self._state.phase not in cards.PASSING:
+            workflow.upsert_search_attributes(shown)
+            self._shown = shown
         workflow.set_current_details(cards.details(self._card()))
 
     def _note(self, event: str, actor: str, detail: str) -> None:

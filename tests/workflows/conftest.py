@@ -34,8 +34,8 @@ QUICK = [
 ]
 """The dev server polls its own queues twenty times a second by default, which is 50 ms for every step."""
 
-SUGGEST_AFTER = 120
-"""Events after which the time-skipping server suggests to continue as new: more than one lifecycle, less than two."""
+CONTINUE_EARLY = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=150"]
+"""More events than any lifecycle of these tests has, but for the one that is about continuing as new."""
 
 SEARCH_ATTRIBUTES = [card.REPO, card.PULL_REQUEST, card.TENANT, card.PHASE, card.REGION, card.DECISION]
 
@@ -55,7 +55,9 @@ def server_options() -> dict[str, Any]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def temporal() -> AsyncIterator[Client]:
     """A server whose time passes as usual."""
-    async with await WorkflowEnvironment.start_local(**server_options(), dev_server_extra_args=QUICK) as environment:
+    async with await WorkflowEnvironment.start_local(
+        **server_options(), dev_server_extra_args=[*QUICK, *CONTINUE_EARLY]
+    ) as environment:
         yield environment.client
 
 
@@ -68,8 +70,6 @@ async def skipping() -> AsyncIterator[Client]:
             *QUICK,
             "--dynamic-config-value",
             "frontend.WorkflowTimeSkippingEnabled=true",
-            "--dynamic-config-value",
-            f"limit.historyCount.suggestContinueAsNew={SUGGEST_AFTER}",
         ],
     )
     async with environment:

@@ -70,10 +70,10 @@ async def test_a_region_without_workers_is_left_with_the_reason_and_verdicts_com
     assert fakes.placed[1].ordinal == 1
 
 
-async def test_a_pull_request_that_is_shouted_at_continues_as_new_and_remembers_everything(skipping: Client) -> None:
+async def test_a_pull_request_that_is_shouted_at_continues_as_new_and_remembers_everything(temporal: Client) -> None:
     fakes = Fakes(decide_as=needs_person_until_approved)
-    async with conducting(skipping, fakes) as conductor:
-        handle = await conductor.start(timings=Timings(person_deadline_seconds=1e9, reminder_after_seconds=9e8))
+    async with conducting(temporal, fakes) as conductor:
+        handle = await conductor.start()
         await card_in(handle, Phase.WAITING_FOR_PERSON)
         first = (await handle.describe()).run_id
         for _ in range(40):
