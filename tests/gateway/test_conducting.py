@@ -72,7 +72,7 @@ def test_the_same_head_is_conducted_once_and_again_only_when_asked(stack: LocalS
     assert "was conducted before" in third.stderr
     assert "--again" in third.stderr
     again = stack.maestro(*asked, "--wait", "--again")
-    assert again.returncode == 0
+    assert again.returncode == 0, again.stdout
     assert (
         DecisionCard.model_validate_json(again.stdout).version > DecisionCard.model_validate_json(third.stdout).version
     )
