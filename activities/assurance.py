@@ -4,7 +4,7 @@ import asyncio
 
 from temporalio import activity
 
-from activities.heartbeat import Progress, heartbeating
+from activities.heartbeat import heartbeating
 from activities.services import Services
 from maestro.assurance.evaluation import evaluate
 from maestro.assurance.facts import QueryKind
@@ -16,6 +16,7 @@ from maestro.execution.report import report_of
 from maestro.execution.shard import verdicts_by_attempt
 from maestro.model.conduct import Gathered, GatherRequest
 from maestro.model.evidence import Evidence, EvidenceSet, FindingState
+from maestro.model.progress import Progress
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.model.tests import PlanBody, TestReport
 
@@ -35,7 +36,7 @@ class AssuranceActivities:
     def _gather(self, request: GatherRequest) -> Gathered:
         services, pull_request = self._services, request.pull_request
         body = services.artifacts.read_model(request.plan.body, PlanBody)
-        attempts = verdicts_by_attempt(services.ledger, pull_request, request.attempt)
+        attempts = verdicts_by_attempt(services.ledger, pull_request, first=request.first_attempt, last=request.attempt)
         report = report_of(body, request.shards, attempts, round_number=request.plan.round)
         shas = (pull_request.base_sha, pull_request.merge_base_sha, pull_request.head_sha)
         mirror = fetch(pull_request.repository, pull_request.repo, shas, places=services.places)
@@ -55,7 +56,7 @@ class AssuranceActivities:
             ),
             catalogue_digest=services.catalogue.digest,
         )
-        if report.counts:
+        if attempts[-1]:
             # After an escalation some of what was left out has run after all.
             services.ledger.night.settle(pull_request.key("run", request.attempt), pull_request=pull_request)
         self._record(request, report, evidence)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from temporalio import activity
 
-from activities.heartbeat import Progress, heartbeating
+from activities.heartbeat import heartbeating
 from activities.services import Services
 from activities.trees import opened
 from maestro.execution.runners import OnOutcomes
 from maestro.execution.shard import Ran, Shard, conduct_shard, keep
 from maestro.model.conduct import ShardRequest
+from maestro.model.progress import Progress
 from maestro.model.tests import PlanBody, ShardResult, TestOutcome
 
 
@@ -34,6 +35,7 @@ class ExecutionActivities:
             body=body,
             number=request.shard,
             attempt=request.attempt,
+            first_attempt=request.first_attempt,
             region=request.region,
             # One holder for each try: a try that Temporal gave up on must not pass for the one that replaced it.
             holder=f"{request.region}/{info.workflow_run_id}/{info.activity_id}/{info.attempt}",

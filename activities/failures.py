@@ -7,10 +7,13 @@ disk; whether a retry makes sense is the error's own word.
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from maestro.errors import LeaseHeld, MaestroError
+
+log = structlog.get_logger("activities.failures")
 
 LEASE_RETRY = timedelta(seconds=2)
 """How soon to ask again for a lease that somebody holds; it expires by itself when its holder has died."""
@@ -28,7 +31,9 @@ class _Translating(ActivityInboundInterceptor):
         try:
             return await super().execute_activity(input)
         except MaestroError as error:
-            raise as_failure(error) from error
+            log.warning("activity_failed", detail=str(error), exc_info=True)
+            # What lies behind it is in the log: a database's own message can be larger than a failure may be.
+            raise as_failure(error) from None
 
 
 def as_failure(error: MaestroError) -> ApplicationError:

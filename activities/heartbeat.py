@@ -6,15 +6,7 @@ from contextlib import asynccontextmanager
 
 from temporalio import activity
 
-from maestro.model.base import Model
-
-
-class Progress(Model):
-    """What a running activity tells while it runs. ``detail`` is a sentence for the operator."""
-
-    done: int = 0
-    total: int = 0
-    detail: str = ""
+from maestro.model.progress import Progress
 
 
 @asynccontextmanager

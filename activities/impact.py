@@ -5,7 +5,7 @@ import json
 
 from temporalio import activity
 
-from activities.heartbeat import Progress, heartbeating
+from activities.heartbeat import heartbeating
 from activities.services import Services
 from activities.trees import opened
 from maestro.canonical import digest
@@ -17,6 +17,7 @@ from maestro.impact.imports import ImportGraph
 from maestro.impact.selection import Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.conduct import SelectRequest
+from maestro.model.progress import Progress
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.model.tests import Problem, TestPlan
 
@@ -63,6 +64,8 @@ class ImpactActivities:
             environment_key=tree.environment.key if tree.environment else "",
             isolation=tree.isolation.value,
         ).model_copy(update={"problem": problem, "changed_file_count": len(changes)})
+        if listing.problem and not plan.applicable:
+            plan = plan.model_copy(update={"reason": "No test runs, because the tests could not be listed."})
         if request.only is None and not problem:
             services.ledger.night.leave_out(pull_request, [test.id for test in selection.body.left_out])
         self._record(request, plan)

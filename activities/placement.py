@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.health import measure
-from activities.heartbeat import Progress, heartbeating
+from activities.heartbeat import heartbeating
 from activities.services import Services
 from maestro.canonical import digest
 from maestro.model.conduct import PlaceRequest
+from maestro.model.progress import Progress
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.model.region import Placement, RegionHealth
 from maestro.placement.lockfiles import dependencies_at

@@ -13,7 +13,7 @@ from maestro.execution.places import Places
 from maestro.home import artifacts_dir, home, ledger_url
 from maestro.ledger import Ledger
 from maestro.policy.engine import PolicyEngine, RegorusEngine
-from maestro.resources import policies_dir, resource_path
+from maestro.resources import controls_dir, policies_dir
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Services:
 def open_services(topology: Topology, client: Client) -> Iterator[Services]:
     """Open everything, or raise the ``MaestroError`` of what cannot be opened; the ledger is closed at the end."""
     policy = RegorusEngine(policies_dir())
-    catalogue = controls.load(resource_path("controls"))
+    catalogue = controls.load(controls_dir())
     artifacts = ArtifactStore(artifacts_dir())
     with Ledger.open(ledger_url()) as ledger:
         yield Services(

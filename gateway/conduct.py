@@ -104,6 +104,7 @@ async def _state_after(handle: Handle, mode: SelectionMode) -> ConductState:
             mode=mode,
             round=rounds,
             attempt=rounds,
+            first_attempt=rounds,
             card_version=card.version,
             decisions=card.version + 1,
             placements=card.placement.ordinal + 1 if card.placement else 0,

@@ -37,21 +37,6 @@ def artifacts_dir() -> Path:
     return home() / "artifacts"
 
 
-def mirrors_dir() -> Path:
-    """Bare mirrors of the conducted repositories."""
-    return home() / "mirrors"
-
-
-def environments_dir() -> Path:
-    """Built environments, one per lock file and Python; a cache that may be deleted."""
-    return home() / "environments"
-
-
-def worktrees_dir() -> Path:
-    """Worktrees of running phases; empty when nothing runs."""
-    return home() / "worktrees"
-
-
 def temporal_database() -> Path:
     """The database file of the embedded Temporal server."""
     return home() / "temporal.sqlite"

@@ -25,14 +25,11 @@ def test_one_variable_moves_everything(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("MAESTRO_HOME", str(tmp_path))
     places = {
         home.artifacts_dir(),
-        home.mirrors_dir(),
-        home.environments_dir(),
-        home.worktrees_dir(),
         home.stack_file(),
         home.temporal_database(),
     }
     assert {place.parent for place in places} == {tmp_path}
-    assert len(places) == 6
+    assert len(places) == 3
     assert home.ledger_url() == f"sqlite:///{tmp_path}/ledger.sqlite"
 
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -32,9 +33,10 @@ from activities.placement import PlacementActivities
 from activities.render import RenderActivities
 from activities.services import Services, open_services
 from maestro.config.topology import RegionConfig, Topology, load_topology
-from maestro.errors import BadInput
+from maestro.errors import BadInput, MaestroError
 from maestro.model.region import region_task_queue
 from workers.connection import connect, worker_runtime
+from workers.exit import Leave
 from workers.logging import configure_logging
 from workflows.nightly import NightlyWorkflow
 from workflows.pull_request import PullRequestWorkflow
@@ -160,12 +162,20 @@ async def serve(name: str, *, ready_file: Path | None = None) -> None:
 
 
 def main() -> None:
+    leave = Leave()
     parser = argparse.ArgumentParser(prog="python -m workers.region", description=__doc__)
     parser.add_argument("--region", required=True, help="the id of the region to work for")
     parser.add_argument("--ready-file", type=Path, help="written once the worker polls")
     arguments = parser.parse_args()
     configure_logging()
-    asyncio.run(serve(arguments.region, ready_file=arguments.ready_file))
+    code = 0
+    try:
+        asyncio.run(serve(arguments.region, ready_file=arguments.ready_file))
+    except MaestroError as error:
+        # Whoever starts a stack reads the end of this log.
+        sys.stderr.write(f"{error}\n")
+        code = error.exit_code
+    leave(code)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,8 @@ def risk_of(plan: TestPlan | None, report: TestReport | None) -> str:
     """What was not run, and what that leaves open."""
     if plan is None:
         return "No test has been selected yet, so nothing is known about the risk."
+    if not plan.applicable and plan.problem is not None:
+        return "The tests could not be listed, so nothing is known about the risk."
     if not plan.applicable:
         return "No test can tell anything about this change; nothing was left to chance by leaving tests out."
     unknown = f" {report.missing_count} selected tests gave no verdict." if report and report.missing_count else ""

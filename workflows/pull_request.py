@@ -133,11 +133,12 @@ class PullRequestWorkflow(ReviewerActions):
             self._state.problem = plan.problem
             self._note("tests selected", "maestro", plan.reason)
             shards: tuple[ShardResult, ...] = ()
+            attempts = {"attempt": self._state.attempt, "first_attempt": self._state.first_attempt}
             if plan.applicable:
                 self._enter(Phase.RUN)
-                shards = await self._tests.run(plan, attempt=self._state.attempt)
+                shards = await self._tests.run(plan, **attempts)
             self._enter(Phase.GATHER)
-            self._state.gathered = await self._tests.gather(plan, shards, attempt=self._state.attempt)
+            self._state.gathered = await self._tests.gather(plan, shards, **attempts)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise

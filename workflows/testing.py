@@ -34,7 +34,7 @@ class RegionTests:
             summary="select tests",
         )
 
-    async def run(self, plan: TestPlan, *, attempt: int = 0) -> tuple[ShardResult, ...]:
+    async def run(self, plan: TestPlan, *, attempt: int = 0, first_attempt: int = 0) -> tuple[ShardResult, ...]:
         """The verdicts of all shards, which run side by side. A lost region is left shard by shard."""
 
         async def shard(number: int) -> ShardResult:
@@ -46,6 +46,7 @@ class RegionTests:
                     plan=plan,
                     shard=number,
                     attempt=attempt,
+                    first_attempt=first_attempt,
                     heartbeat_timeout_seconds=self._timings.heartbeat_timeout_seconds,
                 ),
                 timeout_seconds=self._timings.shard_timeout_seconds,
@@ -54,7 +55,9 @@ class RegionTests:
 
         return tuple(await asyncio.gather(*(shard(number) for number in range(plan.shard_count))))
 
-    async def gather(self, plan: TestPlan, shards: tuple[ShardResult, ...], *, attempt: int = 0) -> Gathered:
+    async def gather(
+        self, plan: TestPlan, shards: tuple[ShardResult, ...], *, attempt: int = 0, first_attempt: int = 0
+    ) -> Gathered:
         """The report and the answers of the controls."""
         placement = self._runner.placement
         return await self._runner.execute(
@@ -66,6 +69,7 @@ class RegionTests:
                 plan=plan,
                 shards=shards,
                 attempt=attempt,
+                first_attempt=first_attempt,
             ),
             timeout_seconds=self._timings.prepare_timeout_seconds,
             summary="gather evidence",

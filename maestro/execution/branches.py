@@ -23,7 +23,9 @@ def main_branch(repository: str, *, places: Places) -> tuple[str, str]:
     lines = [line.split("\t") for line in answer.output.splitlines()]
     target = next((left.removeprefix("ref: ") for left, name in lines if left.startswith("ref: ")), "")
     commits = {name: left for left, name in lines if not left.startswith("ref: ")}
-    wanted = (target, *USUAL_NAMES) if target in USUAL_NAMES else (*USUAL_NAMES, target, "HEAD")
+    if "HEAD" in commits:
+        commits.setdefault(target or "HEAD", commits["HEAD"])
+    wanted = (target, *USUAL_NAMES) if target in USUAL_NAMES else (*USUAL_NAMES, target or "HEAD")
     for name in wanted:
         if name in commits:
             return name.removeprefix("refs/heads/"), commits[name]

@@ -36,13 +36,17 @@ RunTests = Callable[[Sequence[str], OnOutcomes], Awaitable[Ran]]
 
 @dataclass(frozen=True)
 class Shard:
-    """Which tests of which plan, for which attempt. ``holder`` names the worker that asks for the lease."""
+    """Which tests of which plan, for which attempt; passes of the attempts since ``first_attempt`` stand.
+
+    ``holder`` names the worker that asks for the lease.
+    """
 
     pull_request: PullRequest
     plan: TestPlan
     body: PlanBody
     number: int
     attempt: int
+    first_attempt: int
     region: str
     holder: str
 
@@ -71,9 +75,11 @@ class Shard:
         )
 
 
-def verdicts_by_attempt(ledger: Ledger, pull_request: PullRequest, attempt: int) -> list[dict[str, TestOutcome]]:
-    """What the ledger has for each attempt up to ``attempt``, oldest first."""
-    return [ledger.history.outcomes(pull_request.key("run", number)) for number in range(attempt + 1)]
+def verdicts_by_attempt(
+    ledger: Ledger, pull_request: PullRequest, *, first: int, last: int
+) -> list[dict[str, TestOutcome]]:
+    """What the ledger has for each attempt from ``first`` to ``last``, oldest first."""
+    return [ledger.history.outcomes(pull_request.key("run", number)) for number in range(first, last + 1)]
 
 
 async def conduct_shard(
@@ -110,7 +116,7 @@ async def conduct_shard(
 
 
 def _known(ledger: Ledger, shard: Shard) -> dict[str, TestOutcome]:
-    return answered(verdicts_by_attempt(ledger, shard.pull_request, shard.attempt))
+    return answered(verdicts_by_attempt(ledger, shard.pull_request, first=shard.first_attempt, last=shard.attempt))
 
 
 def keep(output: RunOutput, artifacts: ArtifactStore, *, isolation: str, name: str) -> Ran:

@@ -22,6 +22,7 @@ from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement
 from maestro.model.tests import Problem, SelectionMode, ShardResult, TestPlan, TestReport
 
+
 class Timings(Model):
     """The durations that one pull request is conducted under, fixed at its start so that replays agree."""
 
@@ -59,13 +60,16 @@ class SelectRequest(Model):
 
 
 class ShardRequest(Model):
-    """Ask for the verdicts of one shard of a plan. ``attempt`` rises with each retry that a reviewer asks for."""
+    """Ask for the verdicts of one shard of a plan. ``attempt`` rises with each retry that a reviewer asks for; what
+    passed since ``first_attempt`` does not run again.
+    """
 
     pull_request: PullRequest
     region: str
     plan: TestPlan
     shard: int
     attempt: int = 0
+    first_attempt: int = 0
     heartbeat_timeout_seconds: float = 30.0
 
     @property
@@ -82,6 +86,7 @@ class GatherRequest(Model):
     plan: TestPlan
     shards: tuple[ShardResult, ...] = ()
     attempt: int = 0
+    first_attempt: int = 0
 
 
 class Gathered(Model):
@@ -136,8 +141,8 @@ class ReminderRequest(Model):
 class ConductState(Model):
     """All that a pull request's workflow knows; mutable inside it, carried over when it continues as new.
 
-    ``round`` counts plans, ``attempt`` the retries that a reviewer asked for, ``results`` the actions by their id.
-    ``round_wanted`` asks for new tests, ``judge_wanted`` only for a new decision on what is known.
+    ``round`` counts plans, ``attempt`` the retries that a reviewer asked for (from ``first_attempt``), ``results``
+    has the actions by their id. ``round_wanted`` asks for new tests, ``judge_wanted`` only for a new decision on what is known.
     """
 
     model_config = ConfigDict(frozen=False, extra="ignore")
@@ -146,6 +151,7 @@ class ConductState(Model):
     phase: Phase = Phase.PLACE
     round: int = 0
     attempt: int = 0
+    first_attempt: int = 0
     card_version: int = 0
     decisions: int = 0
     placements: int = 0
@@ -199,6 +205,7 @@ class Outcome(Model):
             mode=mode,
             round=self.state.round + 1,
             attempt=self.state.attempt + 1,
+            first_attempt=self.state.attempt + 1,
             card_version=self.state.card_version,
             decisions=self.state.decisions,
             placements=self.state.placements,
