@@ -48,5 +48,12 @@ def append_step_summary(card: DecisionCard) -> None:
     """Append the card to the summary of a GitHub Actions step, where one is running."""
     path = os.environ.get(STEP_SUMMARY, "")
     if path:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(step_summary(card))
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(step_summary(card))
+        except OSError as error:
+            raise PlatformUnavailable(
+                f"the step summary cannot be written: {error.strerror}",
+                field=STEP_SUMMARY,
+                fix="let it name a file that can be written, or unset it",
+            ) from error

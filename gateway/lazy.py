@@ -3,6 +3,7 @@
 Temporal's client alone takes most of a second to import; ``maestro --help`` and a misspelt command should not wait.
 """
 
+import errno
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -44,3 +45,9 @@ class LazyGroup(click.Group):
                 raise
             click.echo(f"maestro: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if ctx.find_root().params.get("debug") or error.errno == errno.EPIPE:
+                # Whoever read our output has gone: click ends such a command without a word.
+                raise
+            click.echo(f"maestro: {error}\n  fix: mend what the system names; --debug shows where it was", err=True)
+            ctx.exit(MaestroError.exit_code)

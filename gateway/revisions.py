@@ -5,6 +5,7 @@ from pathlib import Path
 
 from maestro.errors import BadInput
 from maestro.execution.git import ask
+from maestro.execution.resolve import is_address
 
 DEFAULT_BRANCHES = ("refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master")
 
@@ -18,6 +19,9 @@ def default_base(repository: str, head: str) -> str:
     Raises ``BadInput`` where neither exists; a repository at an address always needs its base named.
     """
     folder = Path(repository).expanduser()
+    if not folder.is_dir() and not is_address(repository):
+        # Neither a folder nor an address: refused with a better sentence where the pull request is resolved.
+        return "HEAD"
     if not folder.is_dir():
         raise BadInput(
             f"{repository} is no folder here, so its default branch is not known",

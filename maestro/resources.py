@@ -39,3 +39,8 @@ def resource_dir(name: str) -> Path:
 def policies_dir() -> Path:
     """The policies in force: the folder that ``MAESTRO_POLICIES`` names, else the shipped one."""
     return Path(os.environ.get("MAESTRO_POLICIES", "") or resource_dir("policies"))
+
+
+def controls_dir() -> Path:
+    """The control catalogue in force: the folder that ``MAESTRO_CONTROLS`` names, else the shipped one."""
+    return Path(os.environ.get("MAESTRO_CONTROLS", "") or resource_dir("controls"))

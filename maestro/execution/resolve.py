@@ -32,7 +32,7 @@ def resolve_pull_request(
     Raises ``BadInput`` that names ``repository``, ``base`` or ``head`` and the fix; ``PlatformUnavailable`` when git
     is missing.
     """
-    if _ADDRESS.match(repository):
+    if is_address(repository):
         _refuse_a_password(repository)
         folder, base_sha, head_sha = _fetched(repository, base, head, places=places)
         where, notes = repository, []
@@ -55,6 +55,11 @@ def resolve_pull_request(
         tenant=tenant,
         notes=(*notes, *_shallow(folder), *_submodules(folder, head_sha), *_large_files(folder, head_sha)),
     )
+
+
+def is_address(repository: str) -> bool:
+    """Whether ``repository`` is an address that git fetches from, and not a path."""
+    return _ADDRESS.match(repository) is not None
 
 
 def _refuse_a_password(repository: str) -> None:
@@ -172,7 +177,7 @@ def _merge_base(folder: Path, base_sha: str, head_sha: str) -> str:
 
 def _repo_name(where: str, folder: Path) -> str:
     origin = ask(folder, "remote", "get-url", "origin")
-    if origin.ok and _ADDRESS.match(origin.output):
+    if origin.ok and is_address(origin.output):
         return _name_in_address(origin.output.strip())
     return _name_in_address(where)
 

@@ -49,6 +49,10 @@ def test_a_repository_at_an_address_needs_its_base_named() -> None:
         default_base("https://forge.example/owner/name", "HEAD")
 
 
+def test_what_is_neither_a_folder_nor_an_address_is_left_to_be_refused_as_such(tmp_path: Path) -> None:
+    assert default_base(str(tmp_path / "nowhere"), "HEAD") == "HEAD"
+
+
 def test_a_head_that_looks_like_an_option_is_no_option(repository: Repository) -> None:
     assert default_base(str(repository.folder), "--help") == "HEAD"
 

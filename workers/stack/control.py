@@ -20,6 +20,7 @@ from workers.stack.plan import (
     WORKER_GRACE_SECONDS,
     StackPlan,
     check_ports,
+    check_rules,
     plan_stack,
     prepare_home,
 )
@@ -55,8 +56,8 @@ def current() -> StackState | None:
 def up(tell: Tell, *, while_pid: int | None = None) -> Started:
     """Have a stack that is ready: start it, or wait for the one that is there.
 
-    Raises ``BadInput`` for a topology or setting that cannot be used, ``PlatformUnavailable`` for a port in use, a
-    home that cannot be written, or a part that does not start; then nothing of it keeps running.
+    Raises ``BadInput`` for a topology, policy, control or setting that cannot be used, ``PlatformUnavailable`` for a
+    port in use, a home that cannot be written, or a part that does not start; then nothing of it keeps running.
     """
     state = current()
     if state is not None and state.status is StackStatus.STOPPING:
@@ -68,6 +69,7 @@ def up(tell: Tell, *, while_pid: int | None = None) -> Started:
     prepare_home(plan.home)
     for line in clear_stale():
         tell(line)
+    check_rules()
     check_ports(plan)
     return Started(_until_ready(tell, supervisor=_spawn(plan)), already=False)
 

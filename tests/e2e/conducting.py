@@ -1,0 +1,48 @@
+"""Conducting a repository as a CI job does it, and what came back: exit code, card, and what was said beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from maestro.model.decision import DecisionCard
+from maestro.model.tests import TestOutcome
+from tests.execution.repositories import Files
+from tests.localstack import LocalStack
+
+BASE: Files = {
+    "calc.py": "def double(x):\n    return 2 * x\n",
+    "tests/test_calc.py": "from calc import double\n\n\ndef test_double():\n    assert double(2) == 4\n",
+    "tests/test_other.py": "def test_other():\n    assert True\n",
+}
+"""A project with one test that uses its module and one that does not; pytest, nothing to install."""
+
+HARMLESS: Files = {"calc.py": "def double(x):\n    return x + x\n"}
+"""A change that the first test sees and that breaks nothing."""
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """How one call ended. Standard output held the card and nothing else, or reading it would have failed."""
+
+    exit_code: int
+    card: DecisionCard
+    said: str
+
+    @property
+    def reasons(self) -> str:
+        return "\n".join(self.card.decision.reasons)
+
+    @property
+    def failed(self) -> dict[str, TestOutcome]:
+        assert self.card.report is not None, "no test was run"
+        return {outcome.test: outcome for outcome in self.card.report.failed}
+
+
+def conduct(stack: LocalStack, folder: Path, *options: str) -> Conducted:
+    """Conduct the last commit of ``folder`` against its parent up to the verdict."""
+    done = stack.maestro(
+        *("pr", "start", "--repo", str(folder), "--base", "HEAD^"),
+        *("--wait", "--no-wait-for-person", "--json", *options),
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    assert "Traceback" not in done.stderr
+    return Conducted(done.returncode, DecisionCard.model_validate_json(done.stdout), done.stderr)
