@@ -24,7 +24,8 @@ def facts_of(
 
 def _tests(plan: TestPlan, report: TestReport | None) -> TestsFacts:
     planned = TestsFacts(
-        applicable=plan.applicable,
+        # What could not be listed may still have been affected: nobody knows.
+        applicable=None if plan.problem and not plan.applicable else plan.applicable,
         mode=plan.mode.value,
         selected=plan.selected_count,
         left_out=plan.left_out_count,

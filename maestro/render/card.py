@@ -119,7 +119,9 @@ def _figures(card: DecisionCard) -> tuple[Figure, ...]:
     figures: list[Figure] = []
     plan, report = card.plan, card.report
     if plan is not None and not plan.applicable:
-        figures.append(Figure(Shown("Tests selected"), Shown("0"), Shown("none is affected")))
+        unlisted = plan.problem is not None
+        detail = "they could not be listed" if unlisted else "none is affected"
+        figures.append(Figure(Shown("Tests selected"), Shown("0"), Shown(detail), "red" if unlisted else "grey"))
     elif report is not None:
         bad = report.failed_count + report.missing_count
         ran = sum(report.counts.values())

@@ -43,7 +43,8 @@ def tests_view(plan: TestPlan, report: TestReport | None) -> TestsView:
 
 def _outcome(plan: TestPlan, report: TestReport | None) -> Shown:
     if not plan.applicable:
-        return Shown("No test was run, because none is affected.")
+        why = "the tests could not be listed" if plan.problem else "none is affected"
+        return Shown(f"No test was run, because {why}.")
     if report is None:
         return Shown(f"{people.count(plan.selected_count, 'test')} selected; no verdict yet.")
     parts = [f"{report.counts[verdict]:,} {word}" for verdict, word in _VERDICTS.items() if report.counts.get(verdict)]

@@ -7,7 +7,7 @@ import pytest
 from maestro.assurance import PolicyFacts, TestsFacts, facts_of
 from maestro.model.artifact import ArtifactRef
 from maestro.model.region import Placement, RegionAssessment
-from maestro.model.tests import SelectionMode, TestPlan, TestReport, Verdict
+from maestro.model.tests import Problem, SelectionMode, TestPlan, TestReport, Verdict
 
 BODY = ArtifactRef(digest="sha256:" + "0" * 64, media_type="application/json", bytes=1)
 PLAN = TestPlan(applicable=True, reason="", mode=SelectionMode.STANDARD, selected_count=3, shard_count=1, body=BODY)
@@ -38,6 +38,13 @@ def policy_of(where: Placement, report: TestReport | None = REPORT) -> PolicyFac
     facts = facts_of(plan=None, report=report, placement=where, git=None)
     assert facts.policy is not None
     return facts.policy
+
+
+def test_it_is_not_known_whether_tests_that_could_not_be_listed_are_affected() -> None:
+    unlisted = PLAN.model_copy(update={"applicable": False, "problem": Problem(kind="crash", message="no tests")})
+    facts = facts_of(plan=unlisted, report=None, placement=None, git=None)
+    assert facts.tests is not None
+    assert facts.tests.applicable is None
 
 
 def test_a_skipped_test_is_not_one_that_ran() -> None:
