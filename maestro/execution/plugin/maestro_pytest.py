@@ -17,6 +17,9 @@ from typing import Any, Dict, List, Optional
 import pytest
 
 MESSAGE_LIMIT = 2000
+TOP = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118 - pathlib drops the separator at the end
+"""The folder in which pytest was started, before any test can go elsewhere."""
+
 PYTEST_MAJOR = int(pytest.__version__.split(".", maxsplit=1)[0])
 
 
@@ -169,9 +172,14 @@ def _message(report: Any) -> str:
         text = reason if expected is None else "expected failure: " + str(expected)
     else:
         crash = getattr(report.longrepr, "reprcrash", None)
-        text = "" if crash is None else f"{crash.path}:{crash.lineno}: {crash.message}\n"
+        text = "" if crash is None else f"{_short(crash.path)}:{crash.lineno}: {crash.message}\n"
         text += str(getattr(report, "longreprtext", ""))
     return printable_text(text)[:MESSAGE_LIMIT]
+
+
+def _short(path: str) -> str:
+    """A path below the top of the project, relative to it: where the project lies says nothing to a reader."""
+    return path[len(TOP) :] if path.startswith(TOP) else path  # noqa: FURB188 - removeprefix came with Python 3.9
 
 
 def printable_text(text: str) -> str:

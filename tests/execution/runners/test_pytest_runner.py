@@ -102,7 +102,7 @@ async def test_every_way_to_end_has_its_verdict(conducted) -> None:  # type: ign
         "test_a.py::test_fail_and_tear_down": "fail",
     }
     assert "one is not two" in project.message("test_a.py::test_fail")
-    assert "test_a.py:4" in project.message("test_a.py::test_fail")
+    assert project.message("test_a.py::test_fail").startswith("test_a.py:4: ")
     assert "not today" in project.message("test_a.py::test_skip")
     assert "expected failure: known" in project.message("test_a.py::test_xfail")
     assert "the first reason" in project.message("test_a.py::test_fail_and_tear_down")
