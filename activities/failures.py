@@ -4,6 +4,7 @@ The type of the error becomes the failure's type, so that workflows and people c
 disk; whether a retry makes sense is the error's own word.
 """
 
+import errno
 from datetime import timedelta
 from typing import Any
 
@@ -11,16 +12,19 @@ import structlog
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from maestro.errors import LeaseHeld, MaestroError
+from maestro.errors import LeaseHeld, MaestroError, PlatformUnavailable
 
 log = structlog.get_logger("activities.failures")
 
 LEASE_RETRY = timedelta(seconds=2)
 """How soon to ask again for a lease that somebody holds; it expires by itself when its holder has died."""
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""A full disk, a quota, a file that may not grow: whatever is written anywhere in an activity can meet them."""
+
 
 class FailureInterceptor(Interceptor):
-    """Translates ``MaestroError`` at the edge of every activity."""
+    """Translates ``MaestroError``, and a disk without room, at the edge of every activity."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - SDK
         return _Translating(next)
@@ -34,6 +38,19 @@ class _Translating(ActivityInboundInterceptor):
             log.warning("activity_failed", detail=str(error), exc_info=True)
             # What lies behind it is in the log: a database's own message can be larger than a failure may be.
             raise as_failure(error) from None
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            log.warning("activity_failed", detail=str(error), exc_info=True)
+            raise as_failure(_no_room(error)) from None
+
+
+def _no_room(error: OSError) -> PlatformUnavailable:
+    return PlatformUnavailable(
+        f"the disk has no room for a file: {error.strerror}",
+        field=str(error.filename or "disk"),
+        fix="free space under MAESTRO_HOME and in the folder for temporary files; it goes on by itself then",
+    )
 
 
 def as_failure(error: MaestroError) -> ApplicationError:

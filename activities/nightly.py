@@ -93,12 +93,18 @@ class NightlyActivities:
                 head_sha=pull_request.head_sha,
                 actor="night",
                 outcome=_outcome(result, failed),
-                reason=result.problem.message if result.problem else task.title,
+                reason=_reason(result),
                 inputs={"report": digest(report)} if report else {},
                 at=at,
             )
         )
         return result
+
+
+def _reason(result: NightTaskResult) -> str:
+    if result.problem:
+        return result.problem.message
+    return f"{result.task.title}; failed here: {', '.join(result.escapes)}" if result.escapes else result.task.title
 
 
 def _night(started: datetime) -> str:
