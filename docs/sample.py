@@ -103,11 +103,14 @@ def test_a_discount_that_cannot_be_is_refused(percent):
 }
 
 
-def make(folder: Path) -> None:
-    """Make the repository in ``folder``: two commits on ``main``, one more on ``discounts``, which is checked out."""
+def make(folder: Path, *, owner: str = "Mary Somerville") -> None:
+    """Make the repository in ``folder``: two commits on ``main``, one more on ``discounts``, which is checked out.
+
+    Samples of different owners share no commit.
+    """
     folder.mkdir(parents=True)
     _git(folder, "init", "--quiet", "--initial-branch=main")
-    _git(folder, "config", "user.name", "Mary Somerville")
+    _git(folder, "config", "user.name", owner)
     _git(folder, "config", "user.email", "mary@example.org")
     _commit(folder, {"README.md": "# shop\n"}, "Begin")
     _commit(folder, FIRST, "Sell things")
