@@ -16,7 +16,9 @@ from maestro.placement.health import HealthSample, judge
 START_LATENCY = "start_latency_seconds"
 """The kind of the ledger's samples: how long a task of the region waited for a worker."""
 
-LATENCY_WINDOW_SECONDS = 900.0
+LATENCY_WINDOW_SECONDS = 300.0
+"""A region that was too slow gets no work, so no new samples: it has its next chance after this."""
+
 RPC_TIMEOUT = timedelta(seconds=5)
 ALIVE = frozenset({WorkerStatus.WORKER_STATUS_RUNNING})
 

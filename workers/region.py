@@ -34,7 +34,7 @@ from activities.render import RenderActivities
 from activities.services import Services, open_services
 from maestro.config.topology import RegionConfig, Topology, load_topology
 from maestro.errors import BadInput, MaestroError
-from maestro.model.region import region_task_queue
+from maestro.model.region import region_io_queue, region_task_queue
 from workers.connection import connect, worker_runtime
 from workers.exit import Leave
 from workers.logging import configure_logging
@@ -86,7 +86,9 @@ def deployment(topology: Topology) -> WorkerDeploymentConfig | None:
 
 
 def workers(client: Client, services: Services, region: RegionConfig, executor: ThreadPoolExecutor) -> list[Worker]:
-    """The two workers of a process: one that orchestrates for everybody, one for the region's own queue."""
+    """The three workers of a process: one that orchestrates for everybody, one for the region's tests, as many at a
+    time as it has slots, and one for its short work.
+    """
     execution = ExecutionActivities(services)
     decision = DecisionActivities(services)
     nightly = NightlyActivities(services)
@@ -110,14 +112,10 @@ def workers(client: Client, services: Services, region: RegionConfig, executor: 
         deployment_config=deployment(services.topology),
         interceptors=[FailureInterceptor()],
     )
-    regional = Worker(
+    tests = Worker(
         client,
         task_queue=region_task_queue(region.id),
-        activities=[
-            ImpactActivities(services).select,
-            execution.run_shard,
-            AssuranceActivities(services).gather,
-        ],
+        activities=[ImpactActivities(services).select, execution.run_shard],
         activity_executor=executor,
         max_concurrent_activities=region.slots,
         graceful_shutdown_timeout=GRACE,
@@ -125,7 +123,16 @@ def workers(client: Client, services: Services, region: RegionConfig, executor: 
         deployment_config=deployment(services.topology),
         interceptors=[FailureInterceptor(), LatencyInterceptor(services, region.id)],
     )
-    return [orchestration, regional]
+    short = Worker(
+        client,
+        task_queue=region_io_queue(region.id),
+        activities=[AssuranceActivities(services).gather],
+        activity_executor=executor,
+        graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment(services.topology),
+        interceptors=[FailureInterceptor()],
+    )
+    return [orchestration, tests, short]
 
 
 def region_of(topology: Topology, name: str) -> RegionConfig:

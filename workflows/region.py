@@ -102,10 +102,12 @@ class RegionRunner:
         *,
         timeout_seconds: float,
         summary: str,
+        queue: Callable[[str], str] = region_task_queue,
     ) -> ResultT:
         """Run an activity in the pull request's region, and again in the next one when the region is lost.
 
-        ``request_in`` builds the request for a region. Raises ``ActivityError`` for what no other region would mend.
+        ``request_in`` builds the request for a region, ``queue`` names the region's queue for it. Raises
+        ``ActivityError`` for what no other region would mend.
         """
         patience = self._timings.schedule_to_start_timeout_seconds
         while True:
@@ -114,7 +116,7 @@ class RegionRunner:
                 return await workflow.execute_activity_method(
                     activity,
                     request_in(region),
-                    task_queue=region_task_queue(region),
+                    task_queue=queue(region),
                     start_to_close_timeout=timedelta(seconds=timeout_seconds),
                     schedule_to_close_timeout=timedelta(seconds=timeout_seconds * BUDGET_FACTOR),
                     schedule_to_start_timeout=timedelta(seconds=patience),

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.artifact import ArtifactRef
     from maestro.model.conduct import Gathered, GatherRequest, SelectRequest, ShardRequest, Timings
     from maestro.model.pull_request import PullRequest
+    from maestro.model.region import region_io_queue
     from maestro.model.tests import SelectionMode, ShardResult, TestPlan
     from workflows.region import RegionRunner
 
@@ -35,9 +36,18 @@ class RegionTests:
         )
 
     async def run(self, plan: TestPlan, *, attempt: int = 0, first_attempt: int = 0) -> tuple[ShardResult, ...]:
-        """The verdicts of all shards, which run side by side. A lost region is left shard by shard."""
+        """The verdicts of all shards. A lost region is left shard by shard.
+
+        No more shards are asked for at a time than the region has slots: a shard that waits for its own siblings would
+        look like one that nobody takes, and would keep other pull requests from their turn.
+        """
+        slots = asyncio.Semaphore(self._runner.placement.slots)
 
         async def shard(number: int) -> ShardResult:
+            async with slots:
+                return await conducted(number)
+
+        async def conducted(number: int) -> ShardResult:
             return await self._runner.execute(
                 ExecutionActivities.run_shard,
                 lambda region: ShardRequest(
@@ -73,4 +83,5 @@ class RegionTests:
             ),
             timeout_seconds=self._timings.prepare_timeout_seconds,
             summary="gather evidence",
+            queue=region_io_queue,
         )

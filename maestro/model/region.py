@@ -10,8 +10,13 @@ from maestro.model.base import Model
 
 
 def region_task_queue(region: str) -> str:
-    """The task queue that only the workers of a region poll."""
+    """The queue of a region's test work, which takes a slot; only the workers of the region poll it."""
     return f"maestro.region.{region}"
+
+
+def region_io_queue(region: str) -> str:
+    """The queue of a region's short work, which must not wait behind tests."""
+    return f"{region_task_queue(region)}.io"
 
 
 class Region(Model):
@@ -73,10 +78,12 @@ class Placement(Model):
     """The region that was chosen (None: no healthy and allowed one, so wait) and why.
 
     ``ordinal`` counts the placements of one pull request, from 0; ``expected_seconds`` is the compute time assumed.
+    ``slots`` is how much test work the chosen region takes at a time.
     """
 
     region: str | None
     reason: str
+    slots: int = 1
     residency: str = ""
     assessments: tuple[RegionAssessment, ...] = ()
     expected_seconds: float = 0.0

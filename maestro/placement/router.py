@@ -66,6 +66,7 @@ def place(request: PlacementRequest, *, policy: PolicyEngine) -> Placement:
     return Placement(
         region=chosen.region if chosen else None,
         reason=_why_chosen(chosen, assessments) if chosen else _why_none(assessments),
+        slots=next((region.slots for region in regions if chosen and region.id == chosen.region), 1),
         residency=answer.residency if chosen else "",
         assessments=assessments,
         expected_seconds=request.expected_seconds,

@@ -18,7 +18,7 @@ from temporalio.worker import Worker
 
 from maestro.model.conduct import ConductRequest, Outcome, Timings
 from maestro.model.decision import ActionKind, ActionResult, DecisionCard, Phase, ReviewerAction
-from maestro.model.region import region_task_queue
+from maestro.model.region import region_io_queue, region_task_queue
 from maestro.model.tests import SelectionMode
 from tests.workflows.fakes import Fakes, pull_request
 from workers.region import workflow_runner
@@ -142,11 +142,12 @@ async def conducting(client: Client, fakes: Fakes, *, max_cached_workflows: int 
         await stack.enter_async_context(orchestration)
         for name, region in unique.items():
             if name not in fakes.dead:
-                regional = Worker(
-                    client,
-                    task_queue=region_task_queue(region),
-                    activities=fakes.all(),
-                    max_heartbeat_throttle_interval=timedelta(milliseconds=200),
-                )
-                await stack.enter_async_context(regional)
+                for queue_of in (region_task_queue, region_io_queue):
+                    regional = Worker(
+                        client,
+                        task_queue=queue_of(region),
+                        activities=fakes.all(),
+                        max_heartbeat_throttle_interval=timedelta(milliseconds=200),
+                    )
+                    await stack.enter_async_context(regional)
         yield Conductor(client, fakes, queue)

@@ -64,10 +64,13 @@ class Fakes:
     failing: list[int] = field(default_factory=list)
     """Failing tests per round of gathering; empty lists mean green."""
     shards: int = 2
+    slots: int = 8
     applicable: bool = True
     decide_as: Callable[[DecideRequest], DecisionState] | None = None
     on_select: Callable[[SelectRequest], TestPlan] | None = None
     hold_shards: asyncio.Event | None = None
+    running: int = 0
+    most_running: int = 0
     placed: list[PlaceRequest] = field(default_factory=list)
     selected: list[SelectRequest] = field(default_factory=list)
     ran: list[ShardRequest] = field(default_factory=list)
@@ -85,7 +88,7 @@ class Fakes:
         self.placed.append(request)
         region = self.regions.pop(0) if len(self.regions) > 1 else self.regions[0]
         reason = f"{region} is cheapest" if region else "no healthy region is allowed"
-        return Placement(region=region, reason=reason, ordinal=request.ordinal, decided_at=at())
+        return Placement(region=region, reason=reason, slots=self.slots, ordinal=request.ordinal, decided_at=at())
 
     @activity.defn(name="select")
     async def select(self, request: SelectRequest) -> TestPlan:
@@ -105,6 +108,14 @@ class Fakes:
     @activity.defn(name="run_shard")
     async def run_shard(self, request: ShardRequest) -> ShardResult:
         self.ran.append(request)
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            return await self._shard(request)
+        finally:
+            self.running -= 1
+
+    async def _shard(self, request: ShardRequest) -> ShardResult:
         if self.hold_shards is not None:
             try:
                 while not self.hold_shards.is_set():

@@ -26,6 +26,14 @@ async def test_a_green_pull_request_goes_through_every_phase_once(temporal: Clie
     assert len(fakes.rendered) == 1
 
 
+async def test_a_pull_request_takes_no_more_slots_than_its_region_has(temporal: Client) -> None:
+    fakes = Fakes(shards=9, slots=2)
+    async with conducting(temporal, fakes) as conductor:
+        await (await conductor.start()).result()
+    assert len(fakes.ran) == 9
+    assert fakes.most_running <= 2
+
+
 async def test_no_affected_test_is_a_verdict_and_runs_nothing(temporal: Client) -> None:
     fakes = Fakes(applicable=False)
     async with conducting(temporal, fakes) as conductor:
