@@ -19,7 +19,7 @@ async def holding(leases: Leases, lease: Lease, *, ttl_seconds: float) -> AsyncI
     reached for as long as the lease lasts: somebody else may be at work then, so nothing may be published.
     """
     work = asyncio.current_task()
-    assert work is not None, "a coroutine runs in a task"
+    assert work is not None, "a coroutine runs in a task"  # noqa: S101
     lost: list[LeaseLost] = []
 
     async def renew() -> None:

@@ -142,7 +142,8 @@ class ConductState(Model):
     """All that a pull request's workflow knows; mutable inside it, carried over when it continues as new.
 
     ``round`` counts plans, ``attempt`` the retries that a reviewer asked for (from ``first_attempt``), ``results``
-    has the actions by their id. ``round_wanted`` asks for new tests, ``judge_wanted`` only for a new decision on what is known.
+    has the actions by their id. ``round_wanted`` asks for new tests, ``judge_wanted`` only for a new decision on what
+    is known.
     """
 
     model_config = ConfigDict(frozen=False, extra="ignore")

@@ -19,6 +19,9 @@ PAGES = tuple(
     )
 )
 
+CODE = ("maestro", "workflows", "activities", "workers", "gateway")
+"""The rooms that hold Python."""
+
 _ASSIGNMENT = re.compile(r"^[A-Z_]+=")
 
 

@@ -1,6 +1,7 @@
 """Every command of the documentation: those for this machine are run, those for another are read by their program."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import yaml
 
 from docs.sample import make
 from gateway.cli import cli
-from tests.docs.pages import PAGES, ROOT, Block, blocks, commands, inline_code
+from tests.docs.pages import CODE, PAGES, ROOT, Block, blocks, commands, inline_code
 from tests.localstack import LIMIT_SECONDS, LocalStack
 
 PROGRAMS = Path(sys.executable).parent
@@ -91,6 +92,18 @@ def test_every_command_and_option_that_a_sentence_names_exists(page: str) -> Non
         program, *words = code.split()
         if program == "maestro":
             assert unknown_word(words) is None, f"{page}: {code}"
+
+
+def test_every_command_that_the_code_and_the_controls_advise_exists() -> None:
+    advised = {
+        (path.relative_to(ROOT).as_posix(), code)
+        for folder in (*CODE, "controls", "policies", "templates")
+        for path in (ROOT / folder).rglob("*.*")
+        if path.suffix in {".py", ".yaml", ".rego", ".j2", ".md"}
+        for code in re.findall(r"`maestro ([a-z][^`]*)`", path.read_text(encoding="utf-8"))
+    }
+    assert advised
+    assert [each for each in sorted(advised) if unknown_word(each[1].split())] == []
 
 
 def unknown_word(words: list[str]) -> str | None:

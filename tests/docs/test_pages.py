@@ -5,9 +5,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, headings, inline_code, links
-
-CODE = ("maestro", "workflows", "activities", "workers", "gateway")
+from tests.docs.pages import CODE, PAGES, ROOT, headings, inline_code, links
 
 FOLDERS = (*CODE, "policies", "controls", "templates", "tests", "benchmarks", "docs", ".ci")
 
