@@ -1,6 +1,6 @@
 # make run     set everything up and conduct a real pull request (REPO=path BASE=rev HEAD=rev; default: the last commit here)
 # make test    set everything up and run the tests
-# make lint    style, types, import contracts, dependencies, and the policies under the real OPA
+# make lint    style, types, import contracts, dependencies, the policies under the real OPA, and the wheel
 # make help    every target
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -40,7 +40,7 @@ run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev
 test: $(VENV)/dev.done ## every test but those of tests/outside (make lint) and tests/projects
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, policies under the real OPA
+lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, policies under the real OPA, the wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
