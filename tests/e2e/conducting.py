@@ -1,10 +1,14 @@
 """Conducting a repository as a CI job does it, and what came back: exit code, card, and what was said beside it."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import jsonschema
+
 from maestro.model.decision import DecisionCard
 from maestro.model.tests import TestOutcome
+from maestro.resources import resource_dir
 from tests.execution.repositories import Files
 from tests.localstack import LocalStack
 
@@ -15,17 +19,15 @@ BASE: Files = {
 }
 """A project with one test that uses its module and one that does not; pytest, nothing to install."""
 
-HARMLESS: Files = {"calc.py": "def double(x):\n    return x + x\n"}
-"""A change that the first test sees and that breaks nothing."""
+SCHEMA = json.loads((resource_dir("templates") / "decision-card.schema.json").read_bytes())
 
 
 @dataclass(frozen=True)
 class Conducted:
-    """How one call ended. Standard output held the card and nothing else, or reading it would have failed."""
+    """How one call ended. Standard output held one card by its schema and nothing else, or it would not be here."""
 
     exit_code: int
     card: DecisionCard
-    said: str
 
     @property
     def reasons(self) -> str:
@@ -45,4 +47,5 @@ def conduct(stack: LocalStack, folder: Path, *options: str) -> Conducted:
     )
     assert done.returncode in {0, 1}, done.stderr
     assert "Traceback" not in done.stderr
-    return Conducted(done.returncode, DecisionCard.model_validate_json(done.stdout), done.stderr)
+    jsonschema.validate(json.loads(done.stdout), SCHEMA)
+    return Conducted(done.returncode, DecisionCard.model_validate_json(done.stdout))

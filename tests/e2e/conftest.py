@@ -1,14 +1,29 @@
-"""Repositories to conduct. Those of one name share their environment, so that it is built once for most tests here."""
+"""Repositories to conduct. All have one name, so that they share their environment, which is then built only once."""
+
+from collections.abc import Callable
 
 import pytest
 
 from tests.e2e.conducting import BASE
-from tests.execution.repositories import Repository
+from tests.execution.repositories import Files, Repository
+
+MakeProject = Callable[..., Repository]
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory: pytest.TempPathFactory) -> MakeProject:
+    """Makes a repository whose last commit has the given files on top of ``BASE``, or of other ones."""
+
+    def make(change: Files, base: Files | None = None) -> Repository:
+        made = Repository(tmp_path_factory.mktemp("e2e") / "project")
+        made.commit(BASE if base is None else base, "Begin")
+        made.commit(change, "Change it")
+        return made
+
+    return make
 
 
 @pytest.fixture
-def project(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """A repository with its first commit; a test commits what shall be conducted."""
-    made = Repository(tmp_path_factory.mktemp("e2e") / "project")
-    made.commit(BASE, "Begin")
-    return made
+def project(make_project: MakeProject) -> Repository:
+    """A repository whose last commit breaks nothing."""
+    return make_project({"calc.py": "def double(x):\n    return x + x\n"})

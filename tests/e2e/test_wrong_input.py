@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from maestro.resources import resource_dir
-from tests.e2e.conducting import HARMLESS
 from tests.execution.repositories import Repository
 from tests.localstack import LocalStack
 
@@ -47,7 +46,6 @@ def nowhere(tmp_path: Path) -> LocalStack:
 def test_a_revision_that_cannot_be_conducted_is_named(
     nowhere: LocalStack, project: Repository, options: tuple[str, ...], told: tuple[str, ...]
 ) -> None:
-    project.commit(HARMLESS)
     project.git("checkout", "--quiet", "--orphan", "lone")
     project.git("commit", "--quiet", "--message", "alone")
     project.git("checkout", "--quiet", "main")
@@ -69,7 +67,6 @@ def test_a_repository_that_is_none_is_named(nowhere: LocalStack, tmp_path: Path,
 def test_a_base_outside_a_shallow_clone_tells_how_to_fetch_it(
     nowhere: LocalStack, project: Repository, tmp_path: Path
 ) -> None:
-    project.commit(HARMLESS)
     shallow = project.clone(tmp_path / "shallow", "--depth", "1")
     done = nowhere.maestro("run", "--repo", str(shallow.folder), "--base", "HEAD^")
     refused(done, 2, "base:", "shallow clone", "git fetch --unshallow")
@@ -79,7 +76,6 @@ def test_a_base_outside_a_shallow_clone_tells_how_to_fetch_it(
 def test_a_malformed_topology_is_named_by_line_and_field(
     nowhere: LocalStack, project: Repository, tmp_path: Path, command: str
 ) -> None:
-    project.commit(HARMLESS)
     topology = tmp_path / "topology.yaml"
     topology.write_text("regions:\n  - id: eu-north\n    grid: europe-north1\n    power_kw: plenty\n")
     own = LocalStack(nowhere.home, {"MAESTRO_TOPOLOGY": str(topology)})
@@ -99,7 +95,6 @@ def test_a_malformed_topology_is_named_by_line_and_field(
 def test_malformed_rules_are_named_by_file_and_line(
     nowhere: LocalStack, project: Repository, tmp_path: Path, command: str, folder: str, file: str, text: str, told: str
 ) -> None:
-    project.commit(HARMLESS)
     rules = tmp_path / folder
     shutil.copytree(resource_dir(folder), rules)
     (rules / file).write_text(text)
@@ -135,7 +130,6 @@ def test_a_ledger_that_somebody_else_locks_is_told_as_busy(stack: LocalStack, no
 def test_without_a_server_a_ci_job_is_told_the_address_and_the_ways_out(
     nowhere: LocalStack, project: Repository
 ) -> None:
-    project.commit(HARMLESS)
     away = LocalStack(nowhere.home, {"TEMPORAL_ADDRESS": "127.0.0.1:1"})
     done = away.maestro("pr", "start", "--repo", str(project.folder), "--wait", "--json")
     refused(done, 3, "127.0.0.1:1", "maestro up")
