@@ -102,6 +102,8 @@ async def _pending(connection: Connection, handle: Handle) -> tuple[bool, tuple[
     description = await handle.describe()
     infos = description.raw_description.pending_activities
     work = [await _work(connection, info) for info in infos]
+    # The server names them in any order; a line that only changed its order would be told again.
+    work.sort(key=lambda item: (item.name, item.progress.detail))
     return description.status is WorkflowExecutionStatus.RUNNING, tuple(work)
 
 
