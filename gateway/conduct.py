@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.common import (
+    Priority,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
@@ -60,6 +61,11 @@ async def start(connection: Connection, pull_request: PullRequest, *, mode: Sele
         return Started(workflow_id, joined=not fresh)
 
 
+def fairness_key(pull_request: PullRequest) -> str:
+    """What shares a turn at the workers' queues, within the 64 bytes that the server takes."""
+    return f"{pull_request.tenant}/{pull_request.repo}".encode()[:64].decode(errors="ignore")
+
+
 def handle_of(connection: Connection, workflow_id: str) -> Handle:
     """The newest run of a workflow, with the type of its result."""
     handle: Handle = connection.client.get_workflow_handle(workflow_id, result_type=Outcome)
@@ -86,6 +92,8 @@ async def _start(connection: Connection, request: ConductRequest, *, reuse: Work
             search_attributes=_search_attributes(connection, pull_request),
             static_summary=pull_request.title.encode()[:SUMMARY_LIMIT_BYTES].decode(errors="ignore"),
             static_details=_details(pull_request),
+            # One repository with a hundred pull requests must not keep the others from their turn.
+            priority=Priority(priority_key=3, fairness_key=fairness_key(pull_request)),
         )
     except WorkflowAlreadyStartedError:
         return False

@@ -139,6 +139,8 @@ def server_command(plan: StackPlan) -> list[str]:
     # The default of 20 polls per second makes every workflow task wait 50 ms.
     for queue in ("transfer", "timer", "visibility"):
         command += ["--dynamic-config-value", f"history.{queue}ProcessorMaxPollRPS=2000"]
+    # Without it the fairness keys of pull requests are kept, and nobody looks at them.
+    command += ["--dynamic-config-value", "matching.enableFairness=true"]
     for name, kind in plan.topology.search_attributes.items():
         command += ["--search-attribute", f"{name}={kind}"]
     return command
