@@ -164,6 +164,15 @@ test_neither_the_author_nor_an_agent_can_approve if {
 	}
 }
 
+test_an_author_cannot_approve_under_the_address_alone if {
+	some actor in ["ada@x.org", " ADA@X.ORG ", "Somebody Else <ada@x.org>"]
+	answer := decide(object.union(control(2, "fail"), {
+		"author": "Ada <ada@x.org>",
+		"reviews": [said("approve", actor, "human")],
+	}))
+	answer.state == "needs_person"
+}
+
 test_nobody_can_approve_for_an_unknown_author if {
 	reviews := [said("approve", "bob", "human")]
 	decide(object.union(control(2, "fail"), {"author": "", "reviews": reviews})).state == "needs_person"

@@ -36,4 +36,10 @@ approvers contains review.actor if {
 	not same_person(review.actor, input.author)
 }
 
-same_person(one, other) if lower(trim_space(one)) == lower(trim_space(other))
+# Git names a person as "name <address>", a forge or a command may give the address alone.
+same_person(one, other) if address(one) == address(other)
+
+address(person) := lower(trim(last, "> ")) if {
+	parts := split(person, "<")
+	last := parts[count(parts) - 1]
+}

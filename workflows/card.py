@@ -1,5 +1,6 @@
 """The Decision Card and what the Temporal UI shows, built from a workflow's state. Pure."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -97,17 +98,23 @@ def search_attributes(state: ConductState) -> list[SearchAttributeUpdate[str]]:
 
 def details(card: DecisionCard) -> str:
     """The card in a few lines of Markdown, for the Temporal UI."""
-    lines = [f"**{card.decision.state.value}** (card version {card.version}), phase `{card.phase.value}`", "", card.why]
+    lines = [f"**{card.decision.state.value}** (card version {card.version}), phase `{card.phase.value}`"]
+    lines += ["", _plain(card.why)]
     if card.placement:
-        lines += ["", f"Region: {card.placement.reason}"]
+        lines += ["", f"Region: {_plain(card.placement.reason)}"]
     if card.plan:
-        lines += ["", f"Tests: {card.plan.reason}"]
+        lines += ["", f"Tests: {_plain(card.plan.reason)}"]
     if card.report:
         counts = ", ".join(f"{card.report.counts.get(v, 0)} {v.value}" for v in Verdict)
         lines += ["", f"Verdicts: {counts}"]
     if card.actions:
         lines += ["", "Possible now (update or signal): " + ", ".join(f"`{a.kind.value}`" for a in card.actions)]
     return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown leaves alone: names come from a pull request, and the UI takes ``$…$`` for mathematics."""
+    return re.sub(r"([\\`*_{}\[\]<>$#|~!])", r"\\\1", " ".join(text.split()))
 
 
 def _sentence(text: str) -> str:

@@ -39,7 +39,7 @@ def card_terminal(card: DecisionCard) -> RenderableType:
         _section("Saved by leaving tests to the night", _pairs(view.saved)) if view.saved else None,
         _section(f"Controls: {view.controls_summary}", _controls(view)) if view.controls else None,
         _section("Timeline", _timeline(view)) if view.timeline else None,
-        _section("What you can do now", _actions(view)),
+        _section("What you can do now" if view.actions else "Where to look further", _actions(view)),
     ]
     return Group(*(section for section in sections if section is not None))
 
