@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from activities.services import Services
-from maestro.canonical import digest
+from maestro.canonical import DIGEST_PREFIX, digest
 from maestro.decision import DecisionFacts, decide
 from maestro.model.conduct import ActionRecord, DecideRequest, ReminderRequest
 from maestro.model.decision import Decision
@@ -26,10 +26,12 @@ class DecisionActivities:
         """What policy says about everything that is known."""
         facts = self._facts(request)
         decision = decide(facts, policy=self._services.policy)
+        # A worker that died may have decided under this ordinal on other facts, and nobody has heard of it.
+        inputs = digest(facts)
         pull_request = request.pull_request
         self._services.ledger.records.append(
             DecisionRecord(
-                key=pull_request.key("decision", request.ordinal),
+                key=pull_request.key("decision", f"{request.ordinal}.{inputs.removeprefix(DIGEST_PREFIX)[:12]}"),
                 kind=RecordKind.DECISION,
                 repo=pull_request.repo,
                 pr=pull_request.pr,
@@ -37,7 +39,7 @@ class DecisionActivities:
                 actor=decision.actor,
                 outcome=decision.state.value,
                 reason="; ".join(decision.reasons),
-                inputs={"facts": digest(facts)},
+                inputs={"facts": inputs},
                 version=decision.policy_digest,
                 at=request.at,
             )
@@ -81,7 +83,9 @@ class DecisionActivities:
                 inputs={"action": digest(action), "result": digest(record.result)},
                 at=record.at,
             ),
-            record.result.model_dump(mode="json"),
+            # Not the result: after a crash the same action may be recorded again when the card has moved on.
+            request=[record.kind.value, action.model_dump(mode="json")],
+            result=record.result.model_dump(mode="json"),
         )
 
     @activity.defn
@@ -100,10 +104,11 @@ class DecisionActivities:
                 reason=f"a person is needed before {request.deadline.isoformat()}",
                 at=request.at,
             ),
-            {"deadline": request.deadline.isoformat()},
+            request=request.deadline.isoformat(),
+            result={"deadline": request.deadline.isoformat()},
         )
 
-    def _record_once(self, record: DecisionRecord, result: Mapping[str, JsonValue]) -> None:
+    def _record_once(self, record: DecisionRecord, *, request: JsonValue, result: Mapping[str, JsonValue]) -> None:
         """The effect and its decision record in one transaction, under a lease of their own."""
         ledger = self._services.ledger
         holder = f"{activity.info().workflow_run_id}/{record.key}"
@@ -111,7 +116,7 @@ class DecisionActivities:
         ledger.effects.commit(
             record.key,
             lease=lease,
-            request_digest=digest({**record.model_dump(mode="json"), "at": None}),
+            request_digest=digest(request),
             result=result,
             also=lambda connection: ledger.records.append(record, within=connection),
         )

@@ -33,6 +33,10 @@ def refusal(kind: ActionKind, action: ReviewerAction, state: ConductState, pull_
         return None if known.kind is kind else f"action id {action.action_id!r} was already used to {words(known.kind)}"
     if state.phase is Phase.DONE:
         return f"this pull request is already decided: {decision_state(state)}"
+    if state.cancelled_by:
+        return f"{state.cancelled_by} has cancelled it: everything is being stopped"
+    if state.rejected and kind is not ActionKind.CANCEL:
+        return "it was rejected already; a rejection stands for the head that it was given to"
     if action.card_version is not None and kind in {ActionKind.APPROVE, ActionKind.REJECT}:
         seen, now = action.card_version, state.card_version
         if seen != now:
@@ -79,7 +83,8 @@ def _refusal_of_kind(
 
 
 def _approve(action: ReviewerAction, state: ConductState, pull_request: PullRequest) -> str | None:
-    if state.phase in TESTING or state.decision is None:
+    if state.phase is not Phase.WAITING_FOR_PERSON or state.decision is None:
+        # While policy weighs new evidence, the card that the reviewer saw shows the old.
         return f"there is nothing to approve yet: the pull request is in phase {state.phase.value}"
     if _same_person(action.actor, pull_request.author):
         return f"{action.actor} is the author; somebody else has to approve"
@@ -116,27 +121,41 @@ def _retry(state: ConductState) -> str | None:
     return None
 
 
-def apply(kind: ActionKind, action: ReviewerAction, state: ConductState) -> str:
-    """Change the state as the action asks, and say what changed. The caller has checked ``refusal``."""
+CHANGES: dict[ActionKind, str] = {
+    ActionKind.APPROVE: "the approval is weighed by policy now",
+    ActionKind.REJECT: "the pull request is blocked",
+    ActionKind.ESCALATE_TESTS: "every test is selected",
+    ActionKind.DOWNSHIFT: "only the tests closest to the change are selected",
+    ActionKind.RETRY: "tests without a passing verdict run again",
+    ActionKind.CANCEL: "everything stops",
+}
+
+
+def change_of(kind: ActionKind) -> str:
+    """What an action changes, for whoever took it."""
+    return CHANGES[kind]
+
+
+def apply(kind: ActionKind, action: ReviewerAction, state: ConductState) -> None:
+    """Change the state as the action asks. The caller has checked ``refusal``; whoever acts ends the waiting."""
+    state.deadline, state.expired, state.reminders = None, False, 0
     match kind:
         case ActionKind.APPROVE:
             _review(state, "approve", action)
-            return "the approval is weighed by policy now"
         case ActionKind.REJECT:
             _review(state, "reject", action)
-            return "the pull request is blocked"
         case ActionKind.CANCEL:
             state.cancelled_by = action.actor
-            return "everything stops"
+            state.judge_wanted = True
         case ActionKind.RETRY:
             state.attempt += 1
-            return _again(state, "tests without a passing verdict run again")
+            _again(state)
         case ActionKind.ESCALATE_TESTS:
             state.mode = SelectionMode.ALL
-            return _again(state, "every test is selected")
+            _again(state)
         case ActionKind.DOWNSHIFT:
             state.mode = SelectionMode.DIRECT
-            return _again(state, "only the tests closest to the change are selected")
+            _again(state)
         case _:
             assert_never(kind)
 
@@ -147,9 +166,8 @@ def _review(state: ConductState, kind: Literal["approve", "reject"], action: Rev
     state.judge_wanted = True
 
 
-def _again(state: ConductState, changed: str) -> str:
+def _again(state: ConductState) -> None:
     """Ask for another round. An approval was given to the old one and does not carry over."""
     state.round += 1
     state.round_wanted = True
     state.reviews = tuple(review for review in state.reviews if review.kind != "approve")
-    return changed

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeUpdate
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.decision import DecisionActivities
@@ -36,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.region import Placement
     from maestro.model.tests import Problem, ShardResult
     from workflows import card as cards
-    from workflows.actions import apply, decision_state, refusal, words
+    from workflows.actions import apply, change_of, decision_state, refusal, words
     from workflows.region import NoRegionError, RegionRunner, problem_of
     from workflows.reviewing import ReviewerActions, refused
     from workflows.testing import RegionTests
@@ -59,6 +59,7 @@ class PullRequestWorkflow(ReviewerActions):
         self._request = request
         self._pull_request = request.pull_request
         self._state = request.state or ConductState(mode=request.mode)
+        self._working = Phase.PLACE
         self._shown: list[SearchAttributeUpdate[str]] = []
         # Two actions that arrive together must not both pass their check before either has changed the state.
         self._acting = asyncio.Lock()
@@ -77,13 +78,16 @@ class PullRequestWorkflow(ReviewerActions):
             self._note("started", request.pull_request.author or "unknown", request.pull_request.title)
         try:
             await self._conduct()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, FailureError) as error:
+            # What a step raises when it is cancelled depends on whether it waited for an activity.
+            if not is_cancelled_exception(error):
+                raise
             self._state.cancelled_by = workflow.cancellation_reason() or "a cancellation request to Temporal"
-            await asyncio.shield(self._judge())
+            await asyncio.shield(self._close_cancelled())
             raise
         await workflow.wait_condition(workflow.all_handlers_finished)
         # The card has everything else of the state, and a history should not carry it twice.
-        counters = self._state.model_copy(update={"plan": None, "gathered": None, "timeline": (), "results": {}})
+        counters = self._state.model_copy(update={"plan": None, "gathered": None, "timeline": ()})
         card = self._card()
         return Outcome(pull_request=self._pull_request, decision=card.decision, card=card, state=counters)
 
@@ -92,16 +96,29 @@ class PullRequestWorkflow(ReviewerActions):
         return self._card()
 
     async def _conduct(self) -> None:
-        while True:
-            if self._state.round_wanted:
+        """Do what is wanted next until a decision is final. What is wanted stands in the state, because actions change
+        it at any time, and because a run that continues another one goes on from there.
+        """
+        while not self._is_final():
+            if self._acting.locked():
+                # An action that is being recorded counts: it was there before the decision was final.
+                await workflow.wait_condition(lambda: not self._acting.locked())
+            elif self._state.round_wanted and not self._stopped():
                 await self._interruptible_round()
-            await self._judge()
-            if self._is_final():
-                self._enter(Phase.DONE)
-                # The stored card must say that nothing can be done any more.
-                await self._render()
-                return
-            await self._wait_for_person()
+            elif self._state.judge_wanted:
+                await self._judge()
+            else:
+                await self._wait_for_person()
+        await self._close()
+
+    async def _close(self) -> None:
+        self._enter(Phase.DONE)
+        # The stored card must say that nothing can be done any more.
+        await self._render()
+
+    async def _close_cancelled(self) -> None:
+        await self._judge()
+        await self._close()
 
     async def _interruptible_round(self) -> None:
         """One round of tests, given up as soon as a reviewer asks for another one or cancels."""
@@ -117,17 +134,21 @@ class PullRequestWorkflow(ReviewerActions):
             await workflow.wait([round_])
         if not self._interrupted():
             round_.result()
+        self._state.judge_wanted = True
+
+    def _stopped(self) -> bool:
+        """A reviewer has ended it: no more tests, whatever else was asked for."""
+        return bool(self._state.cancelled_by) or self._state.rejected
 
     def _interrupted(self) -> bool:
-        state = self._state
-        return state.round_wanted or bool(state.cancelled_by) or state.rejected
+        return self._state.round_wanted or self._stopped()
 
     async def _round(self) -> None:
         self._state.problem = None
         try:
-            self._enter(Phase.PLACE)
+            self._work(Phase.PLACE)
             await self._runner.region()
-            self._enter(Phase.SELECT)
+            self._work(Phase.SELECT)
             plan = await self._tests.select(self._state.mode, round_number=self._state.round)
             self._state.plan = plan
             self._state.problem = plan.problem
@@ -135,13 +156,13 @@ class PullRequestWorkflow(ReviewerActions):
             shards: tuple[ShardResult, ...] = ()
             attempts = {"attempt": self._state.attempt, "first_attempt": self._state.first_attempt}
             if plan.applicable:
-                self._enter(Phase.RUN)
+                self._work(Phase.RUN)
                 shards = await self._tests.run(plan, **attempts)
-            self._enter(Phase.GATHER)
+            self._work(Phase.GATHER)
             self._state.gathered = await self._tests.gather(plan, shards, **attempts)
         except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
+            if is_cancelled_exception(error) or self._interrupted():
+                return
             self._state.problem = problem_of(error)
             self._note("problem", "maestro", self._state.problem.message)
         except NoRegionError as error:
@@ -164,7 +185,7 @@ class PullRequestWorkflow(ReviewerActions):
             self._state.decision = await self._decide()
         self._state.decisions += 1
         self._note("decided", self._state.decision.actor, self._state.decision.state.value)
-        if not self._is_final():
+        if not self._wanted() and not self._ended():
             self._enter(Phase.WAITING_FOR_PERSON)
             await self._render()
 
@@ -202,43 +223,45 @@ class PullRequestWorkflow(ReviewerActions):
         )
         self._show()
 
+    def _wanted(self) -> bool:
+        """Whether an action asks for something that has not been done."""
+        return self._state.judge_wanted or (self._state.round_wanted and not self._stopped())
+
+    def _ended(self) -> bool:
+        """Whether the decision is one that ends the pull request."""
+        ended = decision_state(self._state) in {DecisionState.GREEN, DecisionState.CANCELLED}
+        return ended or self._state.expired or self._stopped()
+
     def _is_final(self) -> bool:
-        state = decision_state(self._state)
-        if state in {DecisionState.GREEN, DecisionState.CANCELLED}:
-            return True
-        return state is DecisionState.BLOCKED and (self._state.expired or self._state.rejected)
+        """Whether nothing can change the decision. An action that came while policy was asked still can."""
+        return self._ended() and not self._wanted() and not self._acting.locked()
 
     async def _wait_for_person(self) -> None:
         """Wait for an action, remind once, and let the deadline decide when nobody acts."""
         timings = self._request.timings
         blocked = decision_state(self._state) is DecisionState.BLOCKED
-        if self._state.deadline is None:
-            seconds = timings.blocked_open_seconds if blocked else timings.person_deadline_seconds
-            self._state.deadline = workflow.now() + timedelta(seconds=seconds)
+        seconds = timings.blocked_open_seconds if blocked else timings.person_deadline_seconds
+        deadline = self._state.deadline or workflow.now() + timedelta(seconds=seconds)
+        self._state.deadline = deadline
         remind_at = workflow.now() + timedelta(seconds=timings.reminder_after_seconds)
-        while not (acted := self._acted()) and workflow.now() < self._state.deadline:
+        while not self._wanted() and workflow.now() < deadline:
             if workflow.info().is_continue_as_new_suggested():
                 await self._continue_as_new()
-            reminding = not blocked and not self._state.reminders and remind_at < self._state.deadline
-            until = remind_at if reminding else self._state.deadline
+            reminding = not blocked and not self._state.reminders and remind_at < deadline
+            until = remind_at if reminding else deadline
             try:
                 await workflow.wait_condition(
-                    lambda: self._acted() or workflow.info().is_continue_as_new_suggested(),
+                    lambda: self._wanted() or workflow.info().is_continue_as_new_suggested(),
                     timeout=max(until - workflow.now(), timedelta(0)),
                     timeout_summary="remind the reviewers" if reminding else "the deadline for a person",
                 )
             except TimeoutError:
                 if reminding:
-                    await self._remind(self._state.deadline)
-        if not acted and not self._acted():
+                    await self._remind(deadline)
+        if not self._wanted():
             self._state.expired = True
+            self._state.judge_wanted = True
             self._note("expired", "maestro", "nobody acted before the deadline")
-        else:
-            self._state.deadline = None
-            self._state.reminders = 0
-
-    def _acted(self) -> bool:
-        return self._interrupted() or self._state.judge_wanted
 
     async def _remind(self, deadline: datetime) -> None:
         await workflow.execute_local_activity_method(
@@ -272,27 +295,38 @@ class PullRequestWorkflow(ReviewerActions):
             known = self._state.results.get(action.action_id)
             if known is not None:
                 return known
-            changed = apply(kind, action, self._state)
             result = ActionResult(
                 action_id=action.action_id,
                 kind=kind,
                 accepted=True,
-                changed=changed,
+                changed=change_of(kind),
                 card_version=self._state.card_version,
                 state=decision_state(self._state),
             )
+            await self._record(kind, action, result)
+            apply(kind, action, self._state)
             self._state.results[action.action_id] = result
-            self._note(words(kind), action.actor, action.reason or changed)
+            self._note(words(kind), action.actor, action.reason or result.changed)
+            return result
+
+    async def _record(self, kind: ActionKind, action: ReviewerAction, result: ActionResult) -> None:
+        """Write the action to the ledger. What cannot be written is refused, and has changed nothing."""
+        record = ActionRecord(
+            pull_request=self._pull_request, kind=kind, action=action, result=result, at=workflow.now()
+        )
+        try:
             await workflow.execute_local_activity_method(
                 DecisionActivities.record_action,
-                ActionRecord(
-                    pull_request=self._pull_request, kind=kind, action=action, result=result, at=workflow.now()
-                ),
+                record,
                 start_to_close_timeout=SHORT,
                 retry_policy=LOCAL_RETRY,
                 summary=f"record: {words(kind)} by {action.actor}",
             )
-            return result
+        except ApplicationError as error:
+            # A local activity's failure comes as it was raised, not inside an ActivityError.
+            raise refused(
+                f"action {action.action_id!r} cannot be recorded, so it does nothing: {error.message}"
+            ) from error
 
     def note_refused(self, kind: ActionKind, action: ReviewerAction, reason: str) -> None:
         self._note(f"refused: {words(kind)}", action.actor, reason)
@@ -301,11 +335,16 @@ class PullRequestWorkflow(ReviewerActions):
         self._state.placement = placement
         self._state.placements = placement.ordinal + (placement.region is not None)
         self._note("placed" if placement.region else "waiting for a region", "maestro", placement.reason)
-        if placement.region is None:
+        if placement.region is not None:
+            self._enter(self._working)
+        else:
             self._enter(Phase.WAITING_FOR_REGION)
-        elif self._state.phase is Phase.WAITING_FOR_REGION:
-            self._enter(Phase.PLACE)
         self._show()
+
+    def _work(self, phase: Phase) -> None:
+        """Enter a phase that needs a region, to which the pull request comes back when it had to wait for one."""
+        self._working = phase
+        self._enter(phase)
 
     def _enter(self, phase: Phase) -> None:
         if self._state.phase is not phase:

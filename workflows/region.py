@@ -113,7 +113,7 @@ class RegionRunner:
         while True:
             region = await self.region()
             try:
-                return await workflow.execute_activity_method(
+                result = await workflow.execute_activity_method(
                     activity,
                     request_in(region),
                     task_queue=queue(region),
@@ -132,6 +132,9 @@ class RegionRunner:
                 await self._leave(region, f"no worker of {region} took “{summary}” within {patience:.0f} s")
                 # A region that is only busy is chosen again; waiting longer each time keeps a backlog from churning.
                 patience *= 2
+            else:
+                _heed_cancellation()
+                return result
 
     async def _leave(self, region: str, reason: str) -> None:
         async with self._lock:
@@ -159,6 +162,7 @@ class RegionRunner:
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary="wait for a healthy and allowed region" if wait_seconds else "choose a region",
             )
+            _heed_cancellation()
             self._placement = placement
             self._ordinal += placement.region is not None
             self._placed(placement)
@@ -168,3 +172,12 @@ class RegionRunner:
                 raise NoRegionError(placement.reason)
             # The waiting happens inside the activity, so that hours of it cost a few events of history.
             wait_seconds = min(self._timings.region_poll_seconds, (deadline - workflow.now()).total_seconds())
+
+
+def _heed_cancellation() -> None:
+    """Stop here if this task was cancelled. An activity that ended all the same has swallowed the cancellation, because
+    it was waited for; nothing may be started after it.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -63,19 +63,21 @@ class RegionTests:
                 summary=f"run shard {number + 1} of {plan.shard_count}",
             )
 
-        return tuple(await asyncio.gather(*(shard(number) for number in range(plan.shard_count))))
+        # Wait for all of them, also when one fails for good or all are cancelled: a shard that still runs holds a
+        # worktree and a lease, and its verdicts are worth having.
+        ended = await asyncio.gather(*(shard(number) for number in range(plan.shard_count)), return_exceptions=True)
+        return tuple(_result(shard) for shard in ended)
 
     async def gather(
         self, plan: TestPlan, shards: tuple[ShardResult, ...], *, attempt: int = 0, first_attempt: int = 0
     ) -> Gathered:
         """The report and the answers of the controls."""
-        placement = self._runner.placement
         return await self._runner.execute(
             AssuranceActivities.gather,
             lambda region: GatherRequest(
                 pull_request=self._pull_request,
                 region=region,
-                placement=placement,
+                placement=self._runner.placement,
                 plan=plan,
                 shards=shards,
                 attempt=attempt,
@@ -85,3 +87,9 @@ class RegionTests:
             summary="gather evidence",
             queue=region_io_queue,
         )
+
+
+def _result(ended: ShardResult | BaseException) -> ShardResult:
+    if isinstance(ended, BaseException):
+        raise ended
+    return ended

@@ -201,7 +201,7 @@ class Outcome(Model):
     state: ConductState
 
     def again(self, mode: SelectionMode) -> ConductState:
-        """The state to conduct the same head with once more: nothing known but how far the counters got."""
+        """The state to conduct the same head with once more: how far the counters got, and which action ids acted."""
         return ConductState(
             mode=mode,
             round=self.state.round + 1,
@@ -210,6 +210,7 @@ class Outcome(Model):
             card_version=self.state.card_version,
             decisions=self.state.decisions,
             placements=self.state.placements,
+            results=self.state.results,
         )
 
 

@@ -94,6 +94,8 @@ async def test_a_pull_request_that_is_shouted_at_continues_as_new_and_remembers_
         outcome = await newest.result()
     assert outcome.decision.state is DecisionState.GREEN
     assert len(fakes.selected) == 1
+    # Going on as a new run is nothing that a reviewer should notice: the same card, no second decision.
+    assert len(fakes.decided) == 2
 
 
 async def test_every_step_replays_when_no_worker_remembers_anything(temporal: Client) -> None:
