@@ -32,13 +32,13 @@ class PlacementActivities:
     @activity.defn
     async def place(self, request: PlaceRequest) -> Placement:
         """The placement now, or the first one within ``wait_seconds``; its region is None where there was none."""
-        if not request.wait_seconds:
-            return await self._record(request, await self._place_now(request))
         looked = 0
 
         def progress() -> Progress:
-            return Progress(done=looked, detail="waiting for a healthy and allowed region")
+            detail = "waiting for a healthy and allowed region" if looked else "measuring regions, reading lock files"
+            return Progress(done=looked, detail=detail)
 
+        # Also where nothing is waited for: reading lock files fetches the repository, which can take minutes.
         async with heartbeating(progress):
             until = asyncio.get_running_loop().time() + request.wait_seconds
             while True:
