@@ -1,9 +1,8 @@
 """What a conducted pull request left in Temporal: the size of its history, its largest payload, its activities."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 
@@ -35,18 +34,18 @@ async def measured(handle: Handle) -> Measured:
 
 def payloads(message: Message) -> Iterator[Payload]:
     """Every payload inside a message, however deep."""
-    for field, value in message.ListFields():
-        for inner in _messages(field, value):
+    for _, value in message.ListFields():
+        for inner in _messages(value):
             if isinstance(inner, Payload):
                 yield inner
             else:
                 yield from payloads(inner)
 
 
-def _messages(field: FieldDescriptor, value: object) -> Iterator[Message]:
+def _messages(value: object) -> Iterator[Message]:
+    """The messages of a field, which holds one, a sequence of them, a mapping to them, or plain values."""
     if isinstance(value, Message):
         yield value
-    elif field.message_type is not None and hasattr(value, "values"):
-        yield from (each for each in value.values() if isinstance(each, Message))
-    elif field.message_type is not None and hasattr(value, "__iter__"):
-        yield from (each for each in value if isinstance(each, Message))
+    elif isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes):
+        each = value.values() if isinstance(value, Mapping) else value
+        yield from (inner for inner in each if isinstance(inner, Message))

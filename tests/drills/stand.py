@@ -7,8 +7,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from typing import TypeVar
 import psutil
 from pysqlite3 import dbapi2 as sqlite
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from maestro.artifacts import ArtifactStore
@@ -26,6 +27,7 @@ from maestro.model.decision import DecisionCard
 from maestro.model.pull_request import PullRequest
 from maestro.model.tests import ShardResult
 from tests.execution.repositories import Files, Repository
+from tests.execution.wheelhouse import pack, served
 from tests.localstack import LocalStack
 from workers.stack.state import PartStatus
 
@@ -179,6 +181,22 @@ class Stand:
     def processes_of(self, head: str) -> list[psutil.Process]:
         """Every process on this machine that was started for a head's tests or build."""
         return [process for process in psutil.process_iter() if _mark(process).startswith(head[:12])]
+
+
+@asynccontextmanager
+async def standing(folder: Path, topology: Path) -> AsyncIterator[Stand]:
+    """A stack of its own under ``folder``, with an index on the loopback address to build environments from."""
+    pack(folder / "index")
+    with served(folder / "index") as index:
+        home = folder / "home"
+        stack = LocalStack(home, {"MAESTRO_TOPOLOGY": str(topology), "UV_DEFAULT_INDEX": index})
+        state = await asyncio.to_thread(stack.up)
+        client = await Client.connect(state.address, namespace=state.namespace, data_converter=pydantic_data_converter)
+        repository = Repository(folder / "shop")
+        repository.commit({"README": "a repository to conduct"})
+        with Ledger.open(f"sqlite:///{home / 'ledger.sqlite'}", migrate=False) as ledger:
+            yield Stand(stack, client, ledger, ArtifactStore(home / "artifacts"), repository)
+        await asyncio.to_thread(stack.maestro, "down")
 
 
 def _mark(process: psutil.Process) -> str:

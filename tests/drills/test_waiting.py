@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.common import SearchAttributeKey
@@ -29,36 +29,40 @@ def one_worker_by_hand(stand: Stand, region: str) -> Iterator[None]:
         try:
             yield
         finally:
-            alone.terminate()
+            alone.kill()
 
 
 async def test_a_pull_request_without_a_region_waits_in_sight_and_goes_on_when_a_worker_appears(stand: Stand) -> None:
     head = stand.propose("waiting", QUICK)
-    with stand.nothing_restarts(), one_worker_by_hand(stand, "eu-west"):
+    with ExitStack() as by_hand:
+        with stand.nothing_restarts():
+            by_hand.enter_context(one_worker_by_hand(stand, "eu-west"))
 
-        async def only_eu_west_is_healthy() -> bool:
-            code, answer, _ = await stand.maestro("regions", "status", "--json")
-            return code == 0 and {each["region"] for each in json.loads(answer) if each["healthy"]} == {"eu-west"}
+            async def only_eu_west_is_healthy() -> bool:
+                code, answer, _ = await stand.maestro("regions", "status", "--json")
+                return code == 0 and {each["region"] for each in json.loads(answer) if each["healthy"]} == {"eu-west"}
 
-        await until(only_eu_west_is_healthy, what="the dead region is seen to be dead")
-        handle = await stand.start(head, "--tenant", "nordic")
-        card = await stand.card_that(
-            handle, lambda card: card.phase is Phase.WAITING_FOR_REGION, what="it waits for a region"
-        )
-        assert card.placement is not None
-        assert card.placement.region is None
-        refusals = {each.region: " ".join(each.reasons) for each in card.placement.assessments}
-        assert "finland-only" in refusals["eu-west"]
-        assert "eu-north" in refusals["eu-north"] or "worker" in refusals["eu-north"]
+            await until(only_eu_west_is_healthy, what="the dead region is seen to be dead")
+            handle = await stand.start(head, "--tenant", "nordic")
+            card = await stand.card_that(
+                handle, lambda card: card.phase is Phase.WAITING_FOR_REGION, what="it waits for a region"
+            )
+            assert card.placement is not None
+            assert card.placement.region is None
+            refusals = {each.region: " ".join(each.reasons) for each in card.placement.assessments}
+            assert "finland-only" in refusals["eu-west"]
+            assert "eu-north" in refusals["eu-north"] or "worker" in refusals["eu-north"]
 
-        async def shown() -> str:
-            description = await handle.describe()
-            return description.typed_search_attributes.get(PHASE, "")
+            async def shown() -> str:
+                description = await handle.describe()
+                return description.typed_search_attributes.get(PHASE, "")
 
-        assert await until(shown, what="the search attribute") == Phase.WAITING_FOR_REGION.value
-        metadata: WorkflowMetadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-        assert f"phase `{Phase.WAITING_FOR_REGION.value}`" in metadata.current_details
-    outcome = await stand.ended(handle)
+            assert await until(shown, what="the search attribute") == Phase.WAITING_FOR_REGION.value
+            metadata: WorkflowMetadata = await handle.query(
+                "__temporal_workflow_metadata", result_type=WorkflowMetadata
+            )
+            assert f"phase `{Phase.WAITING_FOR_REGION.value}`" in metadata.current_details
+        outcome = await stand.ended(handle)
     assert outcome.decision.state is DecisionState.GREEN
     assert outcome.card.placement is not None
     assert outcome.card.placement.region == "eu-north"
