@@ -10,6 +10,7 @@ the only test ids that shall run.
 
 import json
 import os
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -105,6 +106,9 @@ class Reporter:
         self._reports: Dict[str, List[Any]] = {}
         self._left: Counter[str] = Counter()
         self._worst: Dict[str, Dict[str, Any]] = {}
+        # Kept here, where a library that stops or turns the clock for a test does not find and replace it.
+        self._clock = time.perf_counter
+        self._started: Dict[str, float] = {}
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
@@ -120,6 +124,7 @@ class Reporter:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._events.write(event="started", id=printable(nodeid))
+        self._started[nodeid] = self._clock()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         reports = self._reports.setdefault(report.nodeid, [])
@@ -134,7 +139,7 @@ class Reporter:
         if not reports:
             return
         test = printable(nodeid)
-        ended = _ended(test, reports)
+        ended = _ended(test, reports, limit=self._clock() - self._started.pop(nodeid, 0.0))
         worst = max(self._worst.pop(test, ended), ended, key=lambda event: SEVERITY.index(event["verdict"]))
         self._left[test] -= 1
         if self._left[test] > 0:
@@ -147,14 +152,14 @@ class Reporter:
 SEVERITY = ("pass", "skip", "error", "fail")
 
 
-def _ended(test: str, reports: List[Any]) -> Dict[str, Any]:
-    """One event of the reports of one test's setup, call and teardown."""
+def _ended(test: str, reports: List[Any], limit: float) -> Dict[str, Any]:
+    """One event of the reports of one test's setup, call and teardown, which took at most ``limit`` seconds."""
     verdict, message = "pass", ""
     for report in reports:
         found = _verdict(report)
         if SEVERITY.index(found) > SEVERITY.index(verdict):
             verdict, message = found, _message(report)
-    seconds = sum(max(0.0, getattr(report, "duration", 0.0)) for report in reports)
+    seconds = min(limit, sum(max(0.0, getattr(report, "duration", 0.0)) for report in reports))
     return {"event": "ended", "id": test, "verdict": verdict, "seconds": seconds, "message": message}
 
 

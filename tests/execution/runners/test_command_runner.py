@@ -122,3 +122,10 @@ async def test_a_report_that_is_no_xml_is_a_problem(conducted) -> None:  # type:
     output = await conducted({}, runs=f'{sys.executable} -c "{write}" {{tests}}').run("a")
     assert output.problem is not None
     assert "out/junit.xml" in output.problem.message
+
+
+async def test_a_report_s_word_on_seconds_is_bounded_by_those_that_passed(conducted) -> None:  # type: ignore[no-untyped-def]
+    project = conducted({"run.py": RUNNER.replace("time='0.5'", "time='1e300'")})
+    output = await project.run("a")
+    [outcome] = project.outcomes
+    assert outcome.duration_seconds <= output.seconds + 60

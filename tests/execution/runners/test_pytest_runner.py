@@ -85,6 +85,17 @@ def test_fail_and_tear_down(tears): assert False, "the first reason"
 """
 
 
+async def test_a_test_that_moves_the_clock_lasts_no_longer_for_it(conducted) -> None:  # type: ignore[no-untyped-def]
+    moved = "import time\nimport _pytest.timing\ndef test_a(monkeypatch):\n"
+    moved += "    for place in (time, _pytest.timing):\n        for clock in ('time', 'perf_counter'):\n"
+    moved += "            setattr(place, clock, lambda: 1e11)\n"
+    project = conducted({"test_a.py": moved})
+    output = await project.run_all()
+    [outcome] = project.outcomes
+    assert outcome.verdict.value == "pass"
+    assert outcome.duration_seconds <= output.seconds
+
+
 async def test_every_way_to_end_has_its_verdict(conducted) -> None:  # type: ignore[no-untyped-def]
     project = conducted({"test_a.py": EVERY_END})
     output = await project.run_all()
