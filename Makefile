@@ -38,7 +38,7 @@ run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev
 	@$(BIN)/maestro run --repo "$(REPO)" --head "$(HEAD)" $(if $(BASE),--base "$(BASE)")
 
 test: $(VENV)/dev.done ## every test but those of tests/outside (make lint) and tests/projects
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, policies under the real OPA, the wheel
 	$(BIN)/ruff format --check .
