@@ -172,11 +172,13 @@ class Stand:
     def worktrees(self) -> list[str]:
         return sorted(path.name for path in (self.stack.home / "worktrees").iterdir())
 
-    async def no_worktree_is_left(self) -> None:
-        async def ask() -> bool:
-            return not self.worktrees()
+    async def nothing_is_left(self, head: str) -> None:
+        """No worktree, and no process of this head. A worker that lost its task under load may still be clearing."""
 
-        await until(ask, what="the worktrees are gone")
+        async def ask() -> bool:
+            return not self.worktrees() and not self.processes_of(head)
+
+        await until(ask, what="the worktrees and processes are gone")
 
     def processes_of(self, head: str) -> list[psutil.Process]:
         """Every process on this machine that was started for a head's tests or build."""

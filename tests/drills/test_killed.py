@@ -56,7 +56,8 @@ async def test_a_killed_worker_loses_no_verdict_and_no_finished_test_runs_again(
     assert outcome.card.report is not None
     assert outcome.card.report.resumed == shard.resumed
     assert reported(stand, shard) == {row.test for row in rows} - kept
-    await nothing_is_left(stand, head)
+    # Whoever opens the next tree clears what the killed one left, and a finished pull request has done that.
+    await stand.nothing_is_left(head)
 
 
 async def test_a_region_that_dies_is_left_and_the_card_says_why(stand: Stand) -> None:
@@ -82,7 +83,7 @@ async def test_a_region_that_dies_is_left_and_the_card_says_why(stand: Stand) ->
     assert {row.test for row in before} <= {row.test for row in rows if row.fence == before[0].fence}
     assert outcome.card.report is not None
     assert outcome.card.report.regions == (second.region,)
-    await nothing_is_left(stand, head)
+    await stand.nothing_is_left(head)
 
 
 @pytest.mark.parametrize("phase", [Phase.RUN, Phase.SELECT])
@@ -98,10 +99,4 @@ async def test_a_killed_server_comes_back_and_the_pull_request_ends(stand: Stand
     outcome = await stand.ended(handle)
     assert outcome.decision.state is DecisionState.GREEN
     assert each_once(stand.rows(pull_request), name)
-    await nothing_is_left(stand, head)
-
-
-async def nothing_is_left(stand: Stand, head: str) -> None:
-    """What the killed one left is cleared by whoever opens the next tree, which a finished pull request has done."""
-    await stand.no_worktree_is_left()
-    assert stand.processes_of(head) == []
+    await stand.nothing_is_left(head)

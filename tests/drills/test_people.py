@@ -67,8 +67,7 @@ async def test_a_reviewer_cancels_and_every_process_of_the_run_is_gone(stand: St
     assert outcome.decision.state is DecisionState.CANCELLED
     assert outcome.card.phase is Phase.DONE
     assert outcome.card.why == "cancelled by grace@example.org."
-    assert stand.processes_of(head) == []
-    assert stand.worktrees() == []
+    await stand.nothing_is_left(head)
 
 
 async def test_an_approval_typed_into_temporal_makes_the_pull_request_green(stand: Stand) -> None:
