@@ -156,7 +156,7 @@ class RegionRunner:
             placement: Placement = await workflow.execute_activity_method(
                 PlacementActivities.place,
                 request,
-                start_to_close_timeout=timedelta(seconds=wait_seconds + 60),
+                start_to_close_timeout=timedelta(seconds=wait_seconds + self._timings.prepare_timeout_seconds),
                 heartbeat_timeout=timedelta(seconds=self._timings.heartbeat_timeout_seconds),
                 retry_policy=PATIENT,
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
