@@ -185,6 +185,14 @@ class Stand:
         return [process for process in psutil.process_iter() if _mark(process).startswith(head[:12])]
 
 
+def command_of(process: psutil.Process) -> str:
+    """The command line, or nothing for a process that ended while it was looked at."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 @asynccontextmanager
 async def standing(folder: Path, topology: Path) -> AsyncIterator[Stand]:
     """A stack of its own under ``folder``, with an index on the loopback address to build environments from."""

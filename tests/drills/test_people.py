@@ -6,7 +6,7 @@ import subprocess
 
 from maestro.model.decision import ActionKind, DecisionCard, DecisionState, Phase
 from maestro.model.record import RecordKind
-from tests.drills.stand import TEMPORAL, Handle, Stand, environment_of, until
+from tests.drills.stand import TEMPORAL, Handle, Stand, command_of, environment_of, until
 from tests.execution.repositories import Files
 
 CROWD = """
@@ -58,7 +58,7 @@ async def test_a_reviewer_cancels_and_every_process_of_the_run_is_gone(stand: St
     handle = await stand.start(head)
 
     async def crowd() -> bool:
-        return sum("time.sleep(600)" in " ".join(process.cmdline()) for process in stand.processes_of(head)) >= 2
+        return sum("time.sleep(600)" in command_of(process) for process in stand.processes_of(head)) >= 2
 
     await until(crowd, what="the test has started its children")
     code, _, remarks = await stand.maestro("pr", "act", "cancel", handle.id, "--actor", "grace@example.org")
