@@ -12,6 +12,7 @@ from maestro.execution import mirror
 from maestro.execution.git import ask, tell
 from maestro.execution.places import Places
 from maestro.model.pull_request import SHA_PATTERN, AuthorKind, PullRequest
+from maestro.words import count
 
 _ADDRESS = re.compile(r"^(?:(?:https?|ssh|git|file)://|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:)")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -97,7 +98,7 @@ def _uncommitted(folder: Path) -> list[str]:
     changed = [entry for entry in tell(folder, "status", "--porcelain", "-z").split("\0") if entry]
     if not changed:
         return []
-    return [f"{len(changed)} uncommitted changes in the work tree are not part of this: only the commit is conducted"]
+    return [f"{count(len(changed), 'uncommitted change')} in the work tree left aside: only the commit is conducted"]
 
 
 def _commit(folder: Path, revision: str, *, field: str) -> str:
@@ -209,7 +210,7 @@ def _submodules(folder: Path, sha: str) -> tuple[str, ...]:
     if not names:
         return ()
     shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-    return (f"{len(names)} submodules are not checked out, their folders are empty: {shown}",)
+    return (f"{count(len(names), 'submodule')} not checked out, so with an empty folder each: {shown}",)
 
 
 def _large_files(folder: Path, sha: str) -> tuple[str, ...]:

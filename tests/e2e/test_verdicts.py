@@ -65,6 +65,6 @@ def test_what_was_not_looked_at_is_noted_and_only_the_commit_is_conducted(
     notes = "\n".join(done.card.pull_request.notes)
     assert "2 uncommitted changes" in notes
     assert "shallow" in notes
-    assert "1 submodules are not checked out" in notes
+    assert "1 submodule not checked out" in notes
     assert done.card.plan is not None
     assert (done.card.plan.selected_count, done.card.plan.left_out_count) == (1, 1)

@@ -29,7 +29,7 @@ class Break:
 
 @dataclass(frozen=True)
 class Project:
-    """A project on the index. ``install`` is what its tests need beside what it declares, ``arguments`` are pytest's."""
+    """A project on the index. ``install`` is what tests need beside what it declares, ``arguments`` are pytest's."""
 
     name: str
     older: str
