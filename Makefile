@@ -65,6 +65,7 @@ screenshots: $(VENV)/dev.done ## the pictures of the README, from a running stac
 
 benchmark: $(VENV)/dev.done ## what is measured, each with its floor in the same run (minutes)
 	$(BIN)/python -m benchmarks.orchestration
+	$(BIN)/python -m benchmarks.ten_thousand
 	$(BIN)/python -m benchmarks.impact
 
 constraints: $(VENV)/uv.done ## pin again what pyproject.toml allows

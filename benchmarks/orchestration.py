@@ -20,6 +20,7 @@ from temporalio.worker import Worker
 
 from tests.workflows.conftest import QUICK, Conductor, conducting, server_options
 from tests.workflows.fakes import Fakes
+from workers.exit import Leave
 
 STEPS = 6
 """place, select, one shard, gather, decide and render."""
@@ -87,6 +88,8 @@ async def main(runs: int) -> None:
 
 
 if __name__ == "__main__":
+    leave = Leave()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=50)
     asyncio.run(main(parser.parse_args().runs))
+    leave(0)

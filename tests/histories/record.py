@@ -17,6 +17,7 @@ from maestro.model.conduct import NightPlan, NightRequest, NightTask, Timings
 from maestro.model.decision import ActionKind, Phase
 from tests.workflows.conftest import QUICK, Conductor, act, action, card_in, conducting, eventually, server_options
 from tests.workflows.fakes import Fakes, artifact, needs_person_until_approved, pull_request
+from workers.exit import Leave
 from workflows.nightly import NightlyWorkflow
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -112,4 +113,6 @@ async def record() -> None:
 
 
 if __name__ == "__main__":
+    leave = Leave()
     asyncio.run(record())
+    leave(0)
