@@ -108,7 +108,8 @@ def _reason(result: NightTaskResult) -> str:
 
 
 def _night(started: datetime) -> str:
-    return f"night-{started:%Y-%m-%d}"
+    """What the runs of one night are called: by the minute, so that a second night of a day has keys of its own."""
+    return f"night-{started:%Y-%m-%d-%H%M}"
 
 
 def _outcome(result: NightTaskResult, failed: int) -> str:

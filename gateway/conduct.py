@@ -16,6 +16,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from gateway import contract
 from gateway.connection import Connection, explained
 from maestro.config.timings import timings_of
+from maestro.errors import BadInput
 from maestro.model.conduct import ConductRequest, ConductState, Outcome
 from maestro.model.decision import DecisionCard, DecisionState, Phase
 from maestro.model.pull_request import PullRequest
@@ -52,7 +53,9 @@ async def start(connection: Connection, pull_request: PullRequest, *, mode: Sele
         if await _start(connection, request, reuse=WorkflowIDReusePolicy.REJECT_DUPLICATE):
             return Started(workflow_id)
         handle = handle_of(connection, workflow_id)
-        if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+        description = await handle.describe()
+        _require_tenant(description.typed_search_attributes.get(contract.TENANT), pull_request)
+        if description.status is WorkflowExecutionStatus.RUNNING:
             return Started(workflow_id, joined=True)
         if not again:
             return Started(workflow_id, finished=True)
@@ -98,6 +101,16 @@ async def _start(connection: Connection, request: ConductRequest, *, reuse: Work
     except WorkflowAlreadyStartedError:
         return False
     return True
+
+
+def _require_tenant(known: str | None, pull_request: PullRequest) -> None:
+    """A tenant's rules decide where code may run, so nobody may be shown another tenant's verdict as their own."""
+    if known is not None and known != pull_request.tenant:
+        raise BadInput(
+            f"this head is conducted for tenant {known}, not {pull_request.tenant}",
+            field="--tenant",
+            fix=f"say --tenant {known}, or conduct it under another --pr for the other tenant",
+        )
 
 
 async def _state_after(handle: Handle, mode: SelectionMode) -> ConductState:

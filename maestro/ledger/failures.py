@@ -9,7 +9,7 @@ _BUSY_FIX = "try again; if it lasts, end the process that holds the ledger open 
 _FULL_FIX = "free space on the ledger's disk, then try again; nothing was half-written"
 _READ_ONLY_FIX = "make the ledger's file and folder writable, or point the ledger's url at the primary"
 _UNREACHABLE_FIX = "start the database or check host, port and network in the ledger's url, then try again"
-_SCHEMA_FIX = "open the ledger with migrate=True once, or restore its tables from a backup"
+_SCHEMA_FIX = "start a worker of this release once (`maestro up`), or restore the tables from a backup"
 
 # Primary codes, https://sqlite.org/rescode.html; an extended code carries its primary code in the low byte.
 _SQLITE: dict[int, tuple[str, str]] = {

@@ -35,7 +35,7 @@ def require_current(database: Database) -> None:
         raise PlatformUnavailable(
             f"the ledger's tables stand at {found or 'nothing'}, this release needs {SCHEMA_REVISION}",
             field=database.name,
-            fix="open the ledger once with migrate=True",
+            fix="start a worker of this release once (`maestro up`), which brings the tables up to date",
         )
 
 

@@ -71,6 +71,9 @@ def test_the_same_head_is_conducted_once_and_again_only_when_asked(stack: LocalS
     assert third.returncode == 0
     assert "was conducted before" in third.stderr
     assert "--again" in third.stderr
+    other = stack.maestro(*asked, "--tenant", "somebody-else")
+    assert other.returncode == 2
+    assert "conducted for tenant default, not somebody-else" in other.stderr
     again = stack.maestro(*asked, "--wait", "--again")
     assert again.returncode == 0, again.stdout
     assert (
