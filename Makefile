@@ -26,12 +26,14 @@ $(VENV)/uv.done:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	@touch $@
 
+# Compiled once here, or each of a stack's processes compiles half a thousand modules at its first start.
 $(VENV)/run.done: $(VENV)/uv.done pyproject.toml constraints.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable .
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable .
+	@$(BIN)/python -m compileall -q maestro workflows activities workers gateway
 	@touch $@
 
 $(VENV)/dev.done: $(VENV)/run.done
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev

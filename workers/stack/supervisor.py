@@ -72,8 +72,9 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             if not await self._bring_up(self._server(), group):
                 return
-            ready = await asyncio.gather(*(self._bring_up(spec, group) for spec in self._workers()))
-            if all(ready) and await self._prepare():
+            # Each of them spends its first seconds on imports.
+            workers = (self._bring_up(spec, group) for spec in self._workers())
+            if all(await asyncio.gather(*workers, self._prepare())):
                 self._write(status=StackStatus.READY)
                 self._log.info("stack_ready", address=self._plan.address, ui=self._plan.ui)
 
