@@ -16,6 +16,7 @@ from maestro.ledger import Ledger, TestRun
 from maestro.ledger.holding import holding
 from maestro.model.artifact import ArtifactRef
 from maestro.model.base import Model
+from maestro.model.conduct import shard_ordinal
 from maestro.model.pull_request import PullRequest
 from maestro.model.tests import SAMPLE_LIMIT, PlanBody, Problem, ShardResult, TestOutcome, TestPlan
 
@@ -52,7 +53,7 @@ class Shard:
 
     @property
     def ordinal(self) -> str:
-        return f"{self.attempt}.{self.plan.round}.{self.number}"
+        return shard_ordinal(self.plan, self.number, attempt=self.attempt)
 
     @property
     def name(self) -> str:

@@ -59,6 +59,11 @@ class SelectRequest(Model):
     only: ArtifactRef | None = None
 
 
+def shard_ordinal(plan: TestPlan, shard: int, *, attempt: int) -> str:
+    """The last part of a shard's business key."""
+    return f"{attempt}.{plan.round}.{shard}"
+
+
 class ShardRequest(Model):
     """Ask for the verdicts of one shard of a plan. ``attempt`` rises with each retry that a reviewer asks for; what
     passed since ``first_attempt`` does not run again.
@@ -74,7 +79,7 @@ class ShardRequest(Model):
 
     @property
     def ordinal(self) -> str:
-        return f"{self.attempt}.{self.plan.round}.{self.shard}"
+        return shard_ordinal(self.plan, self.shard, attempt=self.attempt)
 
 
 class GatherRequest(Model):
@@ -116,7 +121,6 @@ class RenderRequest(Model):
     """Ask for the narrative and the stored card."""
 
     card: DecisionCard
-    region: str = ""
 
 
 class ActionRecord(Model):
