@@ -13,7 +13,7 @@ from maestro.execution.mirror import fetch
 from maestro.execution.runners import Listing
 from maestro.execution.tree import Tree
 from maestro.impact.changes import Change, changed_files
-from maestro.impact.imports import ImportGraph
+from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.selection import Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.conduct import SelectRequest

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from maestro.impact.changes import Change, ChangeKind
-from maestro.impact.imports import ImportGraph
+from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.selection import select
 
 MODULES = 2_000

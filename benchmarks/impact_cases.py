@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maestro.impact.changes import Change, ChangeKind, changed_files
-from maestro.impact.imports import ImportGraph
+from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.selection import select
 from maestro.model.tests import SelectionMode
 

@@ -25,12 +25,23 @@ LEDGER = {
 EVIDENCE = {
     "show": ("gateway.commands.evidence:show", "Show stored artifacts, one by digest or all of a pull request.")
 }
+TESTS = {
+    "import": ("gateway.commands.tests_import:import_", "Import test history: JUnit XML, CSV, a forge's check runs."),
+    "select": ("gateway.commands.tests_select:select", "Select the tests of a change under a risk bound."),
+    "explain": ("gateway.commands.tests_select:explain", "Say why one test is selected or left out."),
+    "evaluate": ("gateway.commands.tests_evaluate:evaluate", "Walk a history forward: what would have been promised."),
+    "evaluate-cases": ("gateway.commands.tests_cases:evaluate_cases", "Measure known faults of a repository."),
+    "calibrate": ("gateway.commands.tests_calibrate:calibrate", "Refit the model; promote it only if it is better."),
+    "report": ("gateway.commands.tests_calibrate:report", "Write the calibration report as one HTML file."),
+    "rollback": ("gateway.commands.tests_calibrate:rollback", "Put the model before the last promotion back."),
+}
 COMMANDS = {
     "up": ("gateway.commands.stack:up", "Start the local stack: Temporal and a worker per region."),
     "down": ("gateway.commands.stack:down", "Stop the local stack."),
     "status": ("gateway.commands.stack:status", "Show the local stack: its processes, addresses and logs."),
     "run": ("gateway.commands.run:run", "Conduct a pull request and watch it; starts the stack if none is up."),
     "pr": ("gateway.cli:pr", "Start, show, watch, act on and list pull requests."),
+    "tests": ("gateway.cli:tests", "Import history, select, explain and calibrate: also without a stack."),
     "regions": ("gateway.cli:regions", "See where pull requests can run."),
     "ledger": ("gateway.cli:ledger", "See and check what was decided, by whom and why."),
     "evidence": ("gateway.cli:evidence", "See the stored artifacts that a decision rests on."),
@@ -47,6 +58,11 @@ def cli(debug: bool) -> None:
 @click.group(cls=LazyGroup, lazy=PULL_REQUESTS)
 def pr() -> None:
     """Start, show, watch, act on and list pull requests."""
+
+
+@click.group(cls=LazyGroup, lazy=TESTS)
+def tests() -> None:
+    """Import history, select, explain and calibrate: also without a stack."""
 
 
 @click.group(cls=LazyGroup, lazy=REGIONS)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from maestro.impact.changes import Change
-from maestro.impact.imports import ImportGraph
-from maestro.impact.influence import DIRECT_DISTANCE, Influence, influence_of
+from maestro.impact.graph.imports import ImportGraph
+from maestro.impact.graph.influence import DIRECT_DISTANCE, Influence, influence_of
 from maestro.impact.names import shown
 from maestro.impact.shards import ShardLimits, expected_seconds, split
 from maestro.impact.wording import sentence_of

@@ -28,16 +28,25 @@ class ReasonKind(StrEnum):
     RECENTLY_FAILED = "recently_failed"
     CANNOT_JUDGE = "cannot_judge"
     ESCALATED = "escalated"
+    NEW = "new"
+    COVERED = "covered"
+    NAMED = "named"
+    LIKELY = "likely"
+    EXPLORED = "explored"
 
 
 class SelectedTest(Model):
-    """A test that runs. ``reason`` is a sentence; ``distance`` the number of imports between it and the change."""
+    """A test that runs. ``reason`` is a sentence; ``distance`` the number of imports between it and the change.
+
+    ``fail_probability`` is the model's probability that this pull request makes it fail; None where no model was asked.
+    """
 
     id: str
     kind: ReasonKind
     reason: str
     expected_seconds: float = Field(ge=0)
     distance: int = 0
+    fail_probability: float | None = Field(default=None, ge=0, le=1)
 
 
 class LeftOutTest(Model):
@@ -45,6 +54,36 @@ class LeftOutTest(Model):
 
     id: str
     expected_seconds: float = Field(ge=0)
+    fail_probability: float | None = Field(default=None, ge=0, le=1)
+
+
+class TauTerm(Model):
+    """One reason why τ is what it is: the bound is the tenant's, multiplied by every ``factor``, within the limits."""
+
+    name: str
+    factor: float = Field(gt=0)
+    reason: str
+
+
+class RiskStatement(Model):
+    """What a plan promises: the probability of an escape *given that the pull request breaks something*.
+
+    ``low`` and ``high`` are a 95 % interval of ``residual_risk``; ``unconditional_risk`` is the same per pull request,
+    red or not. ``certified`` is False where ``red_builds`` are too few for ``tau``, and ``promise`` then says what is
+    promised instead. ``model`` is the digest of the model file.
+    """
+
+    tau: float = Field(gt=0, lt=1)
+    tau_terms: tuple[TauTerm, ...] = ()
+    residual_risk: float = Field(ge=0, le=1)
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+    unconditional_risk: float = Field(ge=0, le=1)
+    method: str
+    certified: bool
+    red_builds: int = Field(ge=0)
+    promise: str
+    model: str = ""
 
 
 class PlanBody(Model):
@@ -89,6 +128,7 @@ class TestPlan(Model):
     environment_key: str = ""
     isolation: str = ""
     problem: Problem | None = None
+    risk: RiskStatement | None = None
 
 
 class Verdict(StrEnum):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from maestro.impact.imports import ImportGraph
+from maestro.impact.graph.imports import ImportGraph
 
 WriteTree = Callable[[Mapping[str, str]], Path]
 GraphOf = Callable[..., ImportGraph]

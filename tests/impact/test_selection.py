@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from maestro.impact.changes import Change, ChangeKind
-from maestro.impact.imports import ImportGraph
+from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.selection import Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.artifact import ArtifactRef

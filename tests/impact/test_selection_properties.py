@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maestro.impact.changes import Change, ChangeKind
-from maestro.impact.imports import ImportGraph
+from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.selection import Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.tests import SelectionMode

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from maestro.impact.changes import Change, ChangeKind
-from maestro.impact.imports import ImportGraph
-from maestro.impact.judging import is_documentation, why_not_judged
+from maestro.impact.graph.imports import ImportGraph
+from maestro.impact.graph.judging import is_documentation, why_not_judged
 
 GraphOf = Callable[..., ImportGraph]
 

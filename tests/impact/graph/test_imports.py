@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maestro.impact.imports import ImportGraph
-from maestro.impact.reach import reach
+from maestro.impact.graph.imports import ImportGraph
+from maestro.impact.graph.reach import reach
 
 GraphOf = Callable[..., ImportGraph]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from maestro.impact.loading import DynamicNames, dynamic_names
+from maestro.impact.graph.loading import DynamicNames, dynamic_names
 
 SIZE_LIMIT_BYTES = 2_000_000
 """Larger files are taken for generated ones: parsing needs about a hundred times as much memory."""

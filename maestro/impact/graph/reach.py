@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from maestro.impact.imports import ImportGraph, folders_above
-from maestro.impact.links import Verb
+from maestro.impact.graph.imports import ImportGraph, folders_above
+from maestro.impact.graph.links import Verb
 from maestro.impact.names import module_name, shown
 
 CHAIN_LINKS = 5

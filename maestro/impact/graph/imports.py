@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from maestro.impact.links import Verb, links_of, loaded_folders
-from maestro.impact.modules import CONFTEST, INIT, index_modules
-from maestro.impact.reading import Reading, read_file
+from maestro.impact.graph.links import Verb, links_of, loaded_folders
+from maestro.impact.graph.modules import CONFTEST, INIT, index_modules
+from maestro.impact.graph.reading import Reading, read_file
+from maestro.impact.graph.tree import read_tree
 from maestro.impact.settings import read_settings
-from maestro.impact.tree import read_tree
 
 
 @dataclass(frozen=True, slots=True)

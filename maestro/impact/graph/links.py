@@ -4,8 +4,8 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from maestro.impact.modules import INIT, ModuleIndex
-from maestro.impact.reading import Import, Reading
+from maestro.impact.graph.modules import INIT, ModuleIndex
+from maestro.impact.graph.reading import Import, Reading
 from maestro.impact.settings import Settings
 
 

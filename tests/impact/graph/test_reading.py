@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from maestro.errors import BadInput
-from maestro.impact.imports import ImportGraph
-from maestro.impact.reach import reach
+from maestro.impact.graph.imports import ImportGraph
+from maestro.impact.graph.reach import reach
 
 GraphOf = Callable[..., ImportGraph]
 WriteTree = Callable[[Mapping[str, str]], Path]

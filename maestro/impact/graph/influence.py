@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from maestro.impact.changes import Change, ChangeKind
-from maestro.impact.imports import ImportGraph
-from maestro.impact.judging import is_documentation, why_not_judged
-from maestro.impact.reach import Reach, reach
+from maestro.impact.graph.imports import ImportGraph
+from maestro.impact.graph.judging import is_documentation, why_not_judged
+from maestro.impact.graph.reach import Reach, reach
 
 DIRECT_DISTANCE = 1
 """Links between a change and the tests that see it directly: they import it themselves."""

@@ -5,8 +5,8 @@ import re
 from collections.abc import Collection
 
 from maestro.impact.changes import Change, ChangeKind
-from maestro.impact.imports import ImportGraph, folders_above
-from maestro.impact.modules import CONFTEST, INIT
+from maestro.impact.graph.imports import ImportGraph, folders_above
+from maestro.impact.graph.modules import CONFTEST, INIT
 from maestro.impact.names import shown
 from maestro.impact.settings import SETTINGS_FILES
 
