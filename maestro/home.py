@@ -37,6 +37,11 @@ def artifacts_dir() -> Path:
     return home() / "artifacts"
 
 
+def keys_dir() -> Path:
+    """The keys that this installation signs with, and those that it trusts."""
+    return home() / "keys"
+
+
 def temporal_database() -> Path:
     """The database file of the embedded Temporal server."""
     return home() / "temporal.sqlite"
