@@ -19,7 +19,8 @@ class PullRequest(Model):
 
     ``repository`` is a URL or an absolute path that every region can fetch from. ``repo`` is its short name and
     ``pr`` the number on the forge, or ``local-<base>`` for one that no forge knows; both are part of every business
-    key. ``notes`` are remarks that the reviewer should see (a dirty work tree, a shallow clone).
+    key. ``labels`` are the forge's; policy knows some of them. ``notes`` are remarks that the reviewer should see (a
+    dirty work tree, a shallow clone).
     """
 
     repository: str
@@ -32,6 +33,7 @@ class PullRequest(Model):
     author: str = ""
     author_kind: AuthorKind = AuthorKind.HUMAN
     tenant: str = "default"
+    labels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -22,6 +22,16 @@ class SelectionMode(StrEnum):
     ALL = "all"
 
 
+class SelectionRule(StrEnum):
+    """What a selection may do: leave tests to the night (``enforce``), only report what it would leave out while
+    everything runs (``shadow``), or follow the import graph alone (``off``).
+    """
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+    OFF = "off"
+
+
 class ReasonKind(StrEnum):
     CHANGED = "changed"
     AFFECTED = "affected"
@@ -33,6 +43,7 @@ class ReasonKind(StrEnum):
     NAMED = "named"
     LIKELY = "likely"
     EXPLORED = "explored"
+    SHADOWED = "shadowed"
 
 
 class SelectedTest(Model):
@@ -107,7 +118,8 @@ class Problem(Model):
 class TestPlan(Model):
     """The plan in figures, with its body stored. ``applicable`` is False when no test is affected; ``reason`` is the
     sentence for the card in either case. ``round`` counts the plans of one pull request, from 0. ``problem`` says why
-    the tests could not even be listed, where that is so.
+    the tests could not even be listed, where that is so. ``replay`` is the sentence on why the tests left out run after
+    the decision, empty where they wait for the night.
     """
 
     __test__ = False
@@ -129,6 +141,7 @@ class TestPlan(Model):
     isolation: str = ""
     problem: Problem | None = None
     risk: RiskStatement | None = None
+    replay: str = ""
 
 
 class Verdict(StrEnum):

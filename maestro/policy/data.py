@@ -3,12 +3,13 @@ the same files fills in no defaults, and a rule on a missing value is silently u
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, RootModel, StrictBool, StrictInt
+from pydantic import AfterValidator, Field, RootModel, StrictBool, StrictInt, model_validator
 
 from maestro.config.explain import Refusal
 from maestro.model.base import Config
+from maestro.model.tests import SelectionRule
 
 
 def _normalized(name: str) -> str:
@@ -39,12 +40,45 @@ class NeedsPerson(Config):
     above_changed_files: Annotated[StrictInt, Field(ge=0)] | None
 
 
+Tau = Annotated[float, Field(gt=0, lt=1)]
+Marker = Annotated[str, Field(min_length=1)]
+"""Every text contains the empty one, so an empty marker would match everybody."""
+
+
+class Selection(Config):
+    """Which risk of an escape a tenant takes, and what makes a pull request riskier in its eyes.
+
+    ``floor`` and ``ceiling`` bound τ; ``agents`` are parts of names and addresses, ``critical_paths`` files or, with a
+    slash at the end, folders.
+    """
+
+    mode: SelectionRule
+    base_tau: Tau
+    floor: Tau
+    ceiling: Tau
+    agents: tuple[Marker, ...]
+    critical_paths: tuple[Marker, ...]
+    critical_labels: tuple[Marker, ...]
+    replay_labels: tuple[Marker, ...]
+
+    @model_validator(mode="after")
+    def _the_base_lies_between_its_bounds(self) -> Self:
+        if not self.floor <= self.base_tau <= self.ceiling:
+            raise Refusal(
+                f"base_tau ({self.base_tau:g}) does not lie between floor ({self.floor:g}) and ceiling "
+                f"({self.ceiling:g})",
+                fix="write floor <= base_tau <= ceiling",
+            )
+        return self
+
+
 class Tenant(Config):
     """What one tenant has decided."""
 
     residency: Residency
     network_for_tests: StrictBool
     needs_person: NeedsPerson
+    selection: Selection
 
 
 class Tenants(RootModel[dict[str, Tenant]]):

@@ -28,6 +28,21 @@ def network_inputs() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"tenant": st.sampled_from(TENANTS), "wanted": st.booleans()})
 
 
+def selection_inputs() -> st.SearchStrategy[dict[str, Any]]:
+    """Documents for ``data.maestro.selection.answer``."""
+    return st.fixed_dictionaries(
+        {
+            "tenant": st.sampled_from(TENANTS),
+            "author": st.sampled_from([*PEOPLE, "renovate[BOT] <r@x>", "bot"]),
+            "author_kind": st.sampled_from(["human", "agent"]),
+            "labels": st.lists(st.sampled_from(["security", "critical", "full-suite", "nice"]), unique=True),
+            "files": st.lists(
+                st.sampled_from(["payments/card.py", "payments", "deploy/production.yaml", "a.py"]), unique=True
+            ),
+        }
+    )
+
+
 def problems() -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(st.fixed_dictionaries({"kind": names, "message": names, "fix": st.text(max_size=8)}), max_size=2)
 

@@ -14,6 +14,9 @@ default:
   network_for_tests: false
   needs_person:
     {for_agents: true, when_not_judged: false, when_untested: false, when_flaky: false, above_changed_files: null}
+  selection:
+    {mode: enforce, base_tau: 0.05, floor: 0.01, ceiling: 0.1, agents: [], critical_paths: [], critical_labels: [],
+     replay_labels: []}
 """
 
 
@@ -52,6 +55,11 @@ def test_the_version_changes_with_anything_that_can_change_an_answer_and_nothing
         pytest.param(
             ", above_changed_files: null", "", "4: default.needs_person.above_changed_files", "add it", id="left out"
         ),
+        pytest.param(
+            "mode: enforce", "mode: strict", "7: default.selection.mode", "correct", id="a mode that there is not"
+        ),
+        pytest.param("0.05", "0.2", "6: default.selection", "floor <= base_tau <= ceiling", id="a base out of bounds"),
+        pytest.param("agents: []", 'agents: [""]', "7: default.selection.agents[0]", "", id="a text in every author"),
         pytest.param('["*"]', "[]", "2: default.residency.regions", "", id="a residency without a region"),
     ],
 )
