@@ -11,7 +11,7 @@ from maestro.canonical import canonical_json, digest
 from maestro.errors import BadInput
 from maestro.execution.branches import main_branch
 from maestro.ledger.night import Debtor
-from maestro.model.conduct import NightPlan, NightRequest, NightTask, NightTaskResult
+from maestro.model.night import NightPlan, NightRequest, NightTask, NightTaskResult
 from maestro.model.progress import Progress
 from maestro.model.pull_request import PullRequest
 from maestro.model.record import DecisionRecord, RecordKind

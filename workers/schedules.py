@@ -17,7 +17,8 @@ from temporalio.client import (
 )
 
 from maestro.config.topology import Topology
-from maestro.model.conduct import NightRequest, Timings
+from maestro.model.conduct import Timings
+from maestro.model.night import NightRequest
 from workflows.nightly import NightlyWorkflow
 
 NIGHTLY = "maestro-nightly"

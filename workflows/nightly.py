@@ -11,7 +11,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.nightly import NightlyActivities
-    from maestro.model.conduct import NightReport, NightRequest, NightTask, NightTaskResult
+    from maestro.model.night import NightReport, NightRequest, NightTask, NightTaskResult
     from maestro.model.region import Placement
     from maestro.model.tests import Problem, SelectionMode, ShardResult
     from workflows.region import PATIENT, NoRegionError, RegionRunner, problem_of

@@ -2,8 +2,8 @@
 
 from temporalio.client import ScheduleActionExecutionStartWorkflow, WorkflowExecutionStatus
 
-from maestro.model.conduct import NightReport
 from maestro.model.decision import DecisionState
+from maestro.model.night import NightReport
 from maestro.model.record import RecordKind
 from tests.drills.stand import Stand, until
 from tests.execution.repositories import Files

@@ -13,8 +13,9 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from maestro.model.conduct import NightPlan, NightRequest, NightTask, Timings
+from maestro.model.conduct import Timings
 from maestro.model.decision import ActionKind, Phase
+from maestro.model.night import NightPlan, NightRequest, NightTask
 from tests.workflows.conftest import QUICK, Conductor, act, action, card_in, conducting, eventually, server_options
 from tests.workflows.fakes import Fakes, artifact, needs_person_until_approved, pull_request
 from workers.exit import Leave

@@ -14,9 +14,6 @@ from maestro.model.conduct import (
     DecideRequest,
     Gathered,
     GatherRequest,
-    NightPlan,
-    NightRequest,
-    NightTaskResult,
     PlaceRequest,
     ReminderRequest,
     RenderRequest,
@@ -25,6 +22,7 @@ from maestro.model.conduct import (
 )
 from maestro.model.decision import Decision, DecisionState, Links
 from maestro.model.evidence import EvidenceSet
+from maestro.model.night import NightPlan, NightRequest, NightTaskResult
 from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement
 from maestro.model.tests import ShardResult, TestOutcome, TestPlan, TestReport, Verdict
