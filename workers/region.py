@@ -32,6 +32,7 @@ from activities.nightly import NightlyActivities
 from activities.placement import PlacementActivities
 from activities.render import RenderActivities
 from activities.services import Services, open_services
+from activities.tracing import TracingActivities
 from maestro.config.topology import RegionConfig, Topology, load_topology
 from maestro.errors import BadInput, MaestroError
 from maestro.model.region import region_io_queue, region_task_queue
@@ -128,7 +129,7 @@ def workers(client: Client, services: Services, region: RegionConfig, executor: 
     short = Worker(
         client,
         task_queue=region_io_queue(region.id),
-        activities=[AssuranceActivities(services).gather],
+        activities=[AssuranceActivities(services).gather, TracingActivities(services).trace],
         activity_executor=executor,
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment(services.topology),

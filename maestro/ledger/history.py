@@ -4,6 +4,7 @@ A run is known by its business key; its shards may record at the same time, each
 """
 
 import statistics
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
@@ -117,6 +118,30 @@ class History:
             test: f"failed at {revision[:12]} on {moment(failed_at):%Y-%m-%d %H:%M} UTC"
             for test, failed_at, revision in sorted(tuple(row) for row in rows)
         }
+
+    def passes(
+        self, repo: str, tests: Collection[str], *, revisions: Collection[str], tenant: str = "default"
+    ) -> dict[str, frozenset[str]]:
+        """At which of ``revisions`` each of ``tests`` has passed; a test that passed at none is not in it.
+
+        Both are sent to the database whole: ask for tens of tests and hundreds of revisions.
+        """
+        query = (
+            sa.select(outcomes.c.test, runs.c.revision)
+            .join(runs, runs.c.run_key == outcomes.c.run_key)
+            .where(
+                runs.c.tenant == tenant,
+                runs.c.repo == repo,
+                runs.c.revision.in_(revisions),
+                outcomes.c.test_digest.in_([test_digest(test) for test in tests]),
+                outcomes.c.verdict == Verdict.PASS.value,
+            )
+        )
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        with self._database.read() as connection:
+            for test, revision in connection.execute(query):
+                found[test].add(revision)
+        return {test: frozenset(found[test]) for test in sorted(found)}
 
     def _note(self, connection: sa.Connection, run: TestRun) -> None:
         identity = {"tenant": run.tenant, "repo": run.repo, "revision": run.revision, "environment": run.environment}

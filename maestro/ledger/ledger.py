@@ -5,6 +5,8 @@ from typing import Self
 
 from maestro.ledger.effects import Effects
 from maestro.ledger.engine import PATIENCE_SECONDS, Database, open_database
+from maestro.ledger.escapes import Escapes
+from maestro.ledger.flips import Flips
 from maestro.ledger.history import History
 from maestro.ledger.leases import Leases
 from maestro.ledger.migrate import bring_up_to_date, require_current
@@ -14,7 +16,7 @@ from maestro.ledger.samples import Samples
 
 
 class Ledger:
-    """Leases, effects, decision records, test history, night debts and samples in one database.
+    """Leases, effects, decision records, test history, night debts, escapes, flips and samples in one database.
 
     Calls block, and are safe from many threads and processes at once; do not carry an open ledger over a fork.
     """
@@ -26,6 +28,8 @@ class Ledger:
         self.records = Records(database)
         self.history = History(database)
         self.night = NightDebts(database)
+        self.escapes = Escapes(database)
+        self.flips = Flips(database)
         self.samples = Samples(database)
 
     @classmethod

@@ -71,12 +71,35 @@ class NightDebts:
                 owed[tuple(head)].append(test)
         return tuple(
             Debtor(
-                # Not model_validate_json: it refuses names that are not UTF-8, which canonical JSON can carry.
-                pull_request=PullRequest.model_validate(json.loads(row.body)),
+                pull_request=_head(row.body),
                 tests=tuple(sorted(owed[row.tenant, row.repo, row.pull_request])),
             )
             for row in found
         )
+
+    def heads(self, repo: str, *, tenant: str = "default", days: float = REMEMBERED_DAYS) -> tuple[PullRequest, ...]:
+        """Every head of a repository that was conducted within ``days``, oldest first."""
+        query = (
+            sa.select(conducted_heads.c.body)
+            .where(
+                conducted_heads.c.tenant == tenant,
+                conducted_heads.c.repo == repo,
+                conducted_heads.c.conducted_at > now_seconds() - days * SECONDS_PER_DAY,
+            )
+            .order_by(conducted_heads.c.conducted_at)
+        )
+        with self._database.read() as connection:
+            return tuple(_head(body) for body in connection.execute(query).scalars())
+
+    def left_out(self, pull_request: PullRequest) -> frozenset[str]:
+        """Every test that this head left out, also those that have had their verdict since."""
+        query = sa.select(night_debts.c.test).where(
+            night_debts.c.tenant == pull_request.tenant,
+            night_debts.c.repo == pull_request.repo,
+            night_debts.c.pull_request == pull_request.workflow_id,
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def owed(self, repo: str, *, tenant: str = "default") -> dict[str, tuple[str, ...]]:
         """Every test that is owed, in order, with the workflow ids of the pull requests that left it out."""
@@ -121,6 +144,11 @@ class NightDebts:
         )
         key = [conducted_heads.c[name] for name in _HEAD]
         connection.execute(statement.on_conflict_do_update(index_elements=key, set_=now))
+
+
+def _head(body: str) -> PullRequest:
+    # Not model_validate_json: it refuses names that are not UTF-8, which canonical JSON can carry.
+    return PullRequest.model_validate(json.loads(body))
 
 
 _HEAD = ("tenant", "repo", "pull_request")

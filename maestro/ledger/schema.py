@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-SCHEMA_REVISION = "r0001"
+SCHEMA_REVISION = "r0002"
 """The newest migration; a ledger that stands at another one is migrated or refused when it is opened."""
 
 SECONDS_PER_DAY = 86_400.0
@@ -185,6 +185,43 @@ sa.Index(
     night_debts.c.pull_request,
     sqlite_where=_UNSETTLED,
     postgresql_where=_UNSETTLED,
+)
+
+escapes = sa.Table(
+    "escapes",
+    metadata,
+    sa.Column("tenant", AnyText, primary_key=True),
+    sa.Column("repo", AnyText, primary_key=True),
+    sa.Column("pr", AnyText, primary_key=True),
+    sa.Column("head_sha", AnyText, primary_key=True),
+    sa.Column("test_digest", sa.LargeBinary, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("found_at", sa.Double, nullable=False),
+)
+
+flips = sa.Table(
+    "flips",
+    metadata,
+    sa.Column("tenant", AnyText, primary_key=True),
+    sa.Column("repo", AnyText, primary_key=True),
+    sa.Column("test_digest", sa.LargeBinary, primary_key=True),
+    sa.Column("key", AnyText, primary_key=True),
+    sa.Column("test", AnyText, nullable=False),
+    sa.Column("revision", AnyText, nullable=False),
+    sa.Column("evidence", AnyText, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),
+)
+
+quarantines = sa.Table(
+    "quarantines",
+    metadata,
+    sa.Column("tenant", AnyText, primary_key=True),
+    sa.Column("repo", AnyText, primary_key=True),
+    sa.Column("test_digest", sa.LargeBinary, primary_key=True),
+    sa.Column("key", AnyText, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("entered_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
 )
 
 conducted_heads = sa.Table(

@@ -16,6 +16,8 @@ class RecordKind(StrEnum):
     ACTION = "action"
     REMINDER = "reminder"
     NIGHTLY = "nightly"
+    ESCAPE = "escape"
+    QUARANTINE = "quarantine"
 
 
 class DecisionRecord(Model):
