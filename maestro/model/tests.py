@@ -36,6 +36,7 @@ class ReasonKind(StrEnum):
     CHANGED = "changed"
     AFFECTED = "affected"
     RECENTLY_FAILED = "recently_failed"
+    ESCAPED = "escaped"
     CANNOT_JUDGE = "cannot_judge"
     ESCALATED = "escalated"
     NEW = "new"
@@ -97,6 +98,13 @@ class RiskStatement(Model):
     model: str = ""
 
 
+class Replay(Model):
+    """The tests that a plan leaves out run after its decision all the same: why, and the stored list of their ids."""
+
+    reason: str
+    tests: ArtifactRef
+
+
 class PlanBody(Model):
     """The whole plan; an artifact, never a Temporal payload. ``shards`` lists indices into ``selected``."""
 
@@ -118,8 +126,8 @@ class Problem(Model):
 class TestPlan(Model):
     """The plan in figures, with its body stored. ``applicable`` is False when no test is affected; ``reason`` is the
     sentence for the card in either case. ``round`` counts the plans of one pull request, from 0. ``problem`` says why
-    the tests could not even be listed, where that is so. ``replay`` is the sentence on why the tests left out run after
-    the decision, empty where they wait for the night.
+    the tests could not even be listed, where that is so. ``replay`` is set where the tests left out do not wait for the
+    night.
     """
 
     __test__ = False
@@ -141,7 +149,7 @@ class TestPlan(Model):
     isolation: str = ""
     problem: Problem | None = None
     risk: RiskStatement | None = None
-    replay: str = ""
+    replay: Replay | None = None
 
 
 class Verdict(StrEnum):
