@@ -18,6 +18,7 @@ class RecordKind(StrEnum):
     NIGHTLY = "nightly"
     ESCAPE = "escape"
     QUARANTINE = "quarantine"
+    CALIBRATION = "calibration"
 
 
 class DecisionRecord(Model):
