@@ -47,3 +47,11 @@ def statement_without_model(appetite: RiskAppetite, *, left_out: int, red_builds
 def needed_red_builds(tau: float) -> int:
     """The fewest red builds whose own ranks can certify τ: below 1/(n + 1) no threshold on n of them can."""
     return math.ceil(1 / tau) - 1
+
+
+def in_words(statement: RiskStatement) -> str:
+    """τ with what moved it, and the promise, for the ledger."""
+    moved = [f"{term.name} times {term.factor:.3g} ({term.reason})" for term in statement.tau_terms if term.factor != 1]
+    first = statement.tau_terms[0].reason if statement.tau_terms else f"τ is {statement.tau:.3g}"
+    became = f"; {', '.join(moved)}; so it is {statement.tau:.3g}" if moved else ""
+    return f"{first}{became}. {statement.promise} Method: {statement.method}."

@@ -55,8 +55,8 @@ HISTORY_DAYS = 180
 TYPICAL_LINES = 100
 TYPICAL_FILES = 5
 TYPICAL_COMMITS = 10
-"""Where size and churn neither raise nor lower τ. With a base of 0.05, the median τ of the last 150 pull requests of each
-of five projects lies between 0.037 and 0.059 (``benchmarks/tau.py``: click, httpx, isort, loguru, rich)."""
+"""Where size and churn neither raise nor lower τ. With a base of 0.05, the median τ of the last 150 pull requests lies
+between 0.037 and 0.059 in each of five projects (``benchmarks/tau.py``: click, httpx, isort, loguru, rich)."""
 
 NO_LIMIT_SLACK = 1e-12
 """Rounding of a product of eight factors; less is no bound at work."""

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maestro.impact.risk.appetite import RiskAppetite
-from maestro.impact.risk.statement import needed_red_builds, statement_without_model
-from maestro.model.tests import SelectionRule
+from maestro.impact.risk.statement import in_words, needed_red_builds, statement_without_model
+from maestro.model.tests import SelectionRule, TauTerm
 
 APPETITE = RiskAppetite(mode=SelectionRule.ENFORCE, tau=0.05, terms=())
 
@@ -28,3 +28,17 @@ def test_so_many_red_builds_are_needed_that_tau_is_not_below_what_their_ranks_ca
     needed = needed_red_builds(tau)
     assert tau >= 1 / (needed + 1)
     assert needed == 0 or tau < 1 / needed
+
+
+def test_the_ledger_is_told_what_moved_tau_and_what_is_promised() -> None:
+    terms = (
+        TauTerm(name="tenant", factor=1.0, reason="τ starts at 0.05: tenant shop has decided so"),
+        TauTerm(name="churn", factor=1.0, reason="2 commits"),
+        TauTerm(name="author", factor=0.6, reason="an agent's: it was opened as an agent's"),
+    )
+    appetite = RiskAppetite(mode=SelectionRule.ENFORCE, tau=0.03, terms=terms)
+    words = in_words(statement_without_model(appetite, left_out=0))
+    assert words == (
+        "τ starts at 0.05: tenant shop has decided so; author times 0.6 (an agent's: it was opened as an agent's); "
+        "so it is 0.03. Nothing is left out, so nothing can escape by being left out. Method: everything runs."
+    )
