@@ -13,8 +13,9 @@ from maestro.execution.mirror import fetch
 from maestro.execution.runners import Listing
 from maestro.execution.tree import Tree
 from maestro.impact.changes import Change, changed_files
+from maestro.impact.escaped import why_again
 from maestro.impact.graph.imports import ImportGraph
-from maestro.impact.selection import Selection, select
+from maestro.impact.selection import Past, Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.conduct import SelectRequest
 from maestro.model.progress import Progress
@@ -87,7 +88,10 @@ class ImpactActivities:
             changes,
             ImportGraph.of(tree.source, gone=[change.gone for change in changes if change.gone]),
             mode=request.mode,
-            recent_failures=history.recent_failures(repo, tenant=tenant),
+            past=Past(
+                failed=history.recent_failures(repo, tenant=tenant),
+                escaped=why_again(self._services.ledger.escapes.of(repo, tenant=tenant), changes),
+            ),
             durations=history.durations(repo, tenant=tenant),
             collection_errors=listing.errors,
             limits=ShardLimits(target_seconds=run.target_shard_seconds, max_shards=run.max_shards),

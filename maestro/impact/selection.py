@@ -7,6 +7,7 @@ known, it does not make the unknown safe.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 from maestro.impact.changes import Change
@@ -62,6 +63,14 @@ class Selection(Model):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier runs say for a test, by its id: the sentence on a recent failure, and on an escape."""
+
+    failed: Mapping[str, str] = field(default_factory=dict)
+    escaped: Mapping[str, str] = field(default_factory=dict)
+
+
 def file_of(test: str) -> str:
     """The file of a pytest id; the ids of other runners are no file."""
     return test.partition("::")[0]
@@ -73,16 +82,15 @@ def select(
     graph: ImportGraph,
     *,
     mode: SelectionMode = SelectionMode.STANDARD,
-    recent_failures: Mapping[str, str] | None = None,
+    past: Past | None = None,
     durations: Mapping[str, float] | None = None,
     collection_errors: Sequence[TestOutcome] = (),
     limits: ShardLimits | None = None,
 ) -> Selection:
     """Divide ``tests`` into those that run and those that are left out, in their given order.
 
-    ``graph`` is of the head, built with the paths that ``changes`` took away. ``recent_failures`` maps a test to the
-    sentence on its failure, ``durations`` to its usual seconds. ``collection_errors`` are outcomes already: they are
-    carried in the plan and make it applicable.
+    ``graph`` is of the head, built with the paths that ``changes`` took away. ``durations`` maps a test to its usual
+    seconds. ``collection_errors`` are outcomes already: they are carried in the plan and make it applicable.
     """
     listed = tuple(dict.fromkeys(tests))
     influence = influence_of(changes, graph, (file_of(test) for test in listed))
@@ -90,7 +98,7 @@ def select(
     chosen = {
         test: SelectedTest(id=test, kind=kind, reason=reason, distance=distance, expected_seconds=seconds[test])
         for test in listed
-        for kind, reason, distance in islice(_reasons(test, influence, mode, recent_failures or {}), 1)
+        for kind, reason, distance in islice(_reasons(test, influence, mode, past or Past()), 1)
     }
     selected = tuple(chosen.values())
     bounds = limits or ShardLimits()
@@ -114,9 +122,7 @@ def select(
     )
 
 
-def _reasons(
-    test: str, influence: Influence, mode: SelectionMode, recent_failures: Mapping[str, str]
-) -> Iterator[tuple[ReasonKind, str, int]]:
+def _reasons(test: str, influence: Influence, mode: SelectionMode, past: Past) -> Iterator[tuple[ReasonKind, str, int]]:
     """Everything that speaks for running one test, the most telling reason first."""
     file = file_of(test)
     if file in influence.present:
@@ -124,8 +130,10 @@ def _reasons(
     step = influence.reach.of_test(file)
     if step and (mode is not SelectionMode.DIRECT or step.distance <= DIRECT_DISTANCE or file in influence.nearest):
         yield ReasonKind.AFFECTED, influence.reach.chain(file), step.distance
-    if influence.code and test in recent_failures:
-        yield ReasonKind.RECENTLY_FAILED, f"it {recent_failures[test] or 'failed recently'}", 0
+    if test in past.escaped:
+        yield ReasonKind.ESCAPED, past.escaped[test], 0
+    if influence.code and test in past.failed:
+        yield ReasonKind.RECENTLY_FAILED, f"it {past.failed[test] or 'failed recently'}", 0
     if influence.unjudged:
         yield ReasonKind.CANNOT_JUDGE, influence.unjudged[0], 0
     if influence.code and (file not in influence.graph.files or not file.endswith(".py")):

@@ -26,6 +26,7 @@ def _some(body: PlanBody, code: Sequence[str], unjudged: Sequence[str]) -> str:
     parts = {
         ReasonKind.CHANGED: "in changed files",
         ReasonKind.AFFECTED: f"affected by {listed(code)}" if code else "that read the documentation",
+        ReasonKind.ESCAPED: "escaped before",
         ReasonKind.RECENTLY_FAILED: "failed recently",
         ReasonKind.CANNOT_JUDGE: "of which nobody knows what they need",
     }

@@ -6,7 +6,7 @@ import pytest
 
 from maestro.impact.changes import Change, ChangeKind
 from maestro.impact.graph.imports import ImportGraph
-from maestro.impact.selection import Selection, select
+from maestro.impact.selection import Past, Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.artifact import ArtifactRef
 from maestro.model.tests import ReasonKind, SelectionMode, TestOutcome, Verdict
@@ -65,7 +65,7 @@ def test_a_changed_test_runs_because_it_is_changed(graph: ImportGraph) -> None:
 
 def test_a_test_that_failed_recently_runs_with_every_code_change(graph: ImportGraph) -> None:
     failures = {TESTS[4]: "failed at 0123abcd on 2026-11-03", "tests/gone.py::test": "failed"}
-    selection = select(TESTS, _modified("shop/alone.py"), graph, recent_failures=failures)
+    selection = select(TESTS, _modified("shop/alone.py"), graph, past=Past(failed=failures))
     assert [(test.kind, test.reason) for test in selection.body.selected] == [
         (ReasonKind.RECENTLY_FAILED, "it failed at 0123abcd on 2026-11-03")
     ]
@@ -81,7 +81,7 @@ def test_a_change_that_no_test_imports_is_not_applicable(graph: ImportGraph) -> 
 
 def test_documentation_alone_is_not_applicable_even_if_something_failed_recently(graph: ImportGraph) -> None:
     selection = select(
-        TESTS, _modified("README.md", "docs/a.rst"), graph, recent_failures={TESTS[0]: "failed yesterday"}
+        TESTS, _modified("README.md", "docs/a.rst"), graph, past=Past(failed={TESTS[0]: "failed yesterday"})
     )
     assert not selection.applicable
     assert selection.reason == "No test runs, because only documentation is changed: README.md, docs/a.rst."

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from maestro.impact.changes import Change, ChangeKind
 from maestro.impact.graph.imports import ImportGraph
-from maestro.impact.selection import Selection, select
+from maestro.impact.selection import Past, Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.tests import SelectionMode
 
@@ -49,7 +49,7 @@ def test_a_wider_mode_never_leaves_out_what_a_narrower_one_takes(
 ) -> None:
     graph, changes = _graph(edges, tmp_path_factory), _changes(paths)
     direct, standard, everything = (
-        _ids(select(TESTS, changes, graph, mode=mode, recent_failures=failures))
+        _ids(select(TESTS, changes, graph, mode=mode, past=Past(failed=failures)))
         for mode in (SelectionMode.DIRECT, SelectionMode.STANDARD, SelectionMode.ALL)
     )
     assert direct <= standard <= everything == set(TESTS)
@@ -67,8 +67,8 @@ def test_one_more_changed_file_never_takes_a_test_away(
     mode: SelectionMode,
 ) -> None:
     graph = _graph(edges, tmp_path_factory)
-    fewer = select(TESTS, _changes(paths), graph, mode=mode, recent_failures=failures)
-    wider = select(TESTS, _changes(paths | more), graph, mode=mode, recent_failures=failures)
+    fewer = select(TESTS, _changes(paths), graph, mode=mode, past=Past(failed=failures))
+    wider = select(TESTS, _changes(paths | more), graph, mode=mode, past=Past(failed=failures))
     assert _ids(fewer) <= _ids(wider)
 
 

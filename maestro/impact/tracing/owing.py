@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maestro.impact.changes import changed_files
-from maestro.impact.names import shown
 from maestro.impact.tracing.lineage import owner_of, parent_of
 from maestro.model.pull_request import PullRequest
 from maestro.model.tracing import Escape, Finding
@@ -62,4 +61,4 @@ def _files(mirror: Path, first_bad: str, bearer: PullRequest | None) -> tuple[st
     else:
         parent = parent_of(mirror, first_bad)
         changes = changed_files(mirror, parent, first_bad) if parent else ()
-    return tuple(sorted({shown(path) for change in changes for path in (change.path, change.gone) if path}))
+    return tuple(sorted({path for change in changes for path in (change.path, change.gone) if path}))

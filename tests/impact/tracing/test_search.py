@@ -25,7 +25,7 @@ def subject(count: int, *tests: str, good: int = 0) -> TraceSubject:
 def played(asked: TraceSubject, world: World) -> tuple[dict[str, Finding], list[tuple[int, int, tuple[str, ...]]]]:
     """The findings by test, and every probe that it took as index, attempt and tests."""
     seen: dict[tuple[str, int], dict[str, Sight]] = {}
-    probes = []
+    probes: list[tuple[int, int, tuple[str, ...]]] = []
     while probe := next_probe(asked, seen, spent=len(probes)):
         index = asked.line.index(probe.revision)
         probes.append((index, probe.attempt, probe.tests))
