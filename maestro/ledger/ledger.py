@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from maestro.ledger.builds import Builds
 from maestro.ledger.effects import Effects
 from maestro.ledger.engine import PATIENCE_SECONDS, Database, open_database
 from maestro.ledger.escapes import Escapes
@@ -11,12 +12,13 @@ from maestro.ledger.history import History
 from maestro.ledger.leases import Leases
 from maestro.ledger.migrate import bring_up_to_date, require_current
 from maestro.ledger.night import NightDebts
+from maestro.ledger.own_builds import OwnBuilds
 from maestro.ledger.records import Records
 from maestro.ledger.samples import Samples
 
 
 class Ledger:
-    """Leases, effects, decision records, test history, night debts, escapes, flips and samples in one database.
+    """Leases, effects, decision records, test history, builds, night debts, escapes, flips, samples in one database.
 
     Calls block, and are safe from many threads and processes at once; do not carry an open ledger over a fork.
     """
@@ -31,6 +33,8 @@ class Ledger:
         self.escapes = Escapes(database)
         self.flips = Flips(database)
         self.samples = Samples(database)
+        self.builds = Builds(database)
+        self.own_builds = OwnBuilds(database, self.builds)
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True, patience_seconds: float = PATIENCE_SECONDS) -> Self:

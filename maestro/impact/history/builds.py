@@ -98,10 +98,19 @@ class History:
         """How many verdicts there are in all."""
         return sum(build.tests.size for build in self.builds)
 
-    def ran(self, build: Build) -> NDArray[np.int32]:
-        """The tests that count as having run in this build."""
-        return np.arange(len(self.names), dtype=np.int32) if self.sparse else build.tests
+    def dense(self) -> "History":
+        """The same history with a row for each test that ran; of a sparse one, what has no row passed unmeasured."""
+        if not self.sparse:
+            return self
+        return replace(self, sparse=False, builds=tuple(_filled(build, len(self.names)) for build in self.builds))
 
     def noting(self, *remarks: Remark) -> "History":
         """The same history with more notes."""
         return replace(self, problems=replace(self.problems, notes=(*self.problems.notes, *remarks)))
+
+
+def _filled(build: Build, tests: int) -> Build:
+    verdicts = np.full(tests, PASS, np.uint8)
+    seconds = np.zeros(tests, np.float32)
+    verdicts[build.tests], seconds[build.tests] = build.verdicts, build.seconds
+    return replace(build, tests=np.arange(tests, dtype=np.int32), verdicts=verdicts, seconds=seconds)

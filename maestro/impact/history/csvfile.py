@@ -15,6 +15,7 @@ from maestro.impact.history.assembly import Assembly, Draft
 from maestro.impact.history.builds import VERDICTS, History
 from maestro.impact.history.lines import opened, rows_of
 from maestro.impact.history.moments import epoch_seconds
+from maestro.impact.history.renames import follow_renames
 from maestro.impact.history.universe import read_universe
 
 REQUIRED = ("build", "time", "test", "verdict", "duration_seconds")
@@ -38,7 +39,7 @@ def read_csv(path: Path, *, tests: Path | None = None) -> History:
         reader.read(lines)
     reader.refuse_mostly_bad(path)
     known_files = {test: file for test, file in files.items() if file}
-    return assembly.history(rows=reader.rows, test_files=known_files)
+    return follow_renames(assembly.history(rows=reader.rows, test_files=known_files))
 
 
 def _columns(path: Path, header: str) -> dict[str, int]:
