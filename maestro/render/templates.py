@@ -2,21 +2,37 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
+from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from maestro.render.markdown import Markdown, code, code_cell, fenced, prose, ticks
-from maestro.render.view import CardView
+from maestro.render.untrusted import Shown
+from maestro.render.view import CardView, Pair, Tone
 from maestro.resources import resource_dir
 
 STYLE_SHEET = "document.css"
 
 
-def html(template: str, view: CardView) -> str:
+class PageView(Protocol):
+    """What every page has: a verdict with its tone, and what it is about."""
+
+    @property
+    def tone(self) -> Tone: ...
+    @property
+    def verdict(self) -> Shown: ...
+    @property
+    def title(self) -> Shown: ...
+    @property
+    def subject(self) -> Sequence[Pair]: ...
+
+
+def html(template: str, view: PageView, *, sheets: tuple[str, ...] = (STYLE_SHEET,)) -> str:
     """A page with its style inside. Its policy lets no script, request, form or frame run, and only that style."""
-    style, style_hash = _style()
+    style, style_hash = _style(sheets)
     return _html().get_template(template).render(card=view, style=style, style_hash=style_hash)
 
 
@@ -66,8 +82,8 @@ def _loader() -> FileSystemLoader:
 
 
 @cache
-def _style() -> tuple[Markup, str]:
-    """The style sheet and its hash for the page's content policy. The sheet is ours and holds no ``</style``."""
-    sheet = (resource_dir("templates") / STYLE_SHEET).read_text(encoding="utf-8")
+def _style(sheets: tuple[str, ...]) -> tuple[Markup, str]:
+    """The style sheets and their hash for the page's content policy. They are ours and hold no ``</style``."""
+    sheet = "".join((resource_dir("templates") / name).read_text(encoding="utf-8") for name in sheets)
     digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
     return Markup(sheet), f"sha256-{digest}"  # noqa: S704 - a file of this project, no input

@@ -7,10 +7,13 @@ show at all (fewer than 1/τ - 1) decides nothing.
 from dataclasses import dataclass
 
 from maestro.impact.evaluation.metrics import interval
-from maestro.model.calibration import Promise, PromiseState, TauFigures, WalkFigures, needed_red_builds
+from maestro.model.calibration import ModelStatus, Promise, PromiseState, TauFigures, WalkFigures, needed_red_builds
 
-PROMISE_RED_BUILDS = 60
-"""Red builds that the promise is judged on, the newest: more would hide a change, fewer could not show a broken 5 %."""
+JUDGED_RED_BUILDS = 200
+"""Red builds that models are judged on, the newest: twice what a τ of 1 % needs, so that old drift is forgiven."""
+
+RECENT_RED_BUILDS = 60
+"""Red builds in which the promise must hold by themselves: more would hide a change, fewer could not show it."""
 
 LEAST_GAIN = 0.01
 """Share of test seconds, over all τ that decide, that a challenger must save more: less is not worth a new model."""
@@ -18,10 +21,16 @@ LEAST_GAIN = 0.01
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the challenger takes over, and why, as sentences with the deciding one first."""
+    """What the challenger becomes, and why, as sentences with the deciding one first: champion, rejected, or, where
+    the data cannot say, challenger as before.
+    """
 
-    promote: bool
+    becomes: ModelStatus
     reasons: tuple[str, ...]
+
+    @property
+    def promotes(self) -> bool:
+        return self.becomes is ModelStatus.CHAMPION
 
 
 def judge(champion: WalkFigures | None, challenger: WalkFigures) -> Verdict:
@@ -32,34 +41,34 @@ def judge(champion: WalkFigures | None, challenger: WalkFigures) -> Verdict:
     """
     rows = [row for row in challenger.taus if row.certifiable]
     if not rows:
-        return Verdict(promote=False, reasons=(_too_little(challenger),))
+        return Verdict(ModelStatus.CHALLENGER, (_too_little(challenger),))
     held = {row.tau: row for row in champion.taus} if champion else {}
     objections = [reason for row in rows for reason in _objections(held.get(row.tau), row)]
     if objections:
-        return Verdict(promote=False, reasons=tuple(objections))
+        return Verdict(ModelStatus.REJECTED, tuple(objections))
     mended = [row for row in rows if row.tau in held and held[row.tau].broken]
     if mended:
-        return Verdict(promote=True, reasons=tuple(_mended(held[row.tau], row) for row in mended))
+        return Verdict(ModelStatus.CHAMPION, tuple(_mended(held[row.tau], row) for row in mended))
     return _by_savings(held, rows)
 
 
-def promise_of(newest: WalkFigures) -> Promise:
-    """Whether the promise stands, judged on the newest builds of a model's walk (``PROMISE_RED_BUILDS``)."""
-    broken = [row for row in newest.taus if row.broken]
-    if broken:
-        told = "; ".join(f"at τ = {row.tau:g} {_counted(row)}" for row in broken)
-        return Promise(
-            state=PromiseState.WITHDRAWN,
-            reason=f"The promise was broken: {told}. Everything runs until a calibration mends it.",
-        )
-    shown = [row for row in newest.taus if row.certifiable]
-    if not shown:
-        return Promise(
-            state=PromiseState.KEPT,
-            reason=f"Nothing speaks against the promise, but {newest.red_builds} red builds cannot show it.",
-        )
-    tightest = shown[0]
-    return Promise(state=PromiseState.KEPT, reason=f"The promise holds: at τ = {tightest.tau:g} {_counted(tightest)}.")
+def promise_of(judged: WalkFigures, recent: WalkFigures) -> Promise:
+    """Whether the promise stands, by the newest ``JUDGED_RED_BUILDS`` and ``RECENT_RED_BUILDS`` of a model's walk."""
+    for broken, when in ((broken_at(judged), "in the builds judged"), (broken_at(recent), "in the newest builds")):
+        if broken:
+            reason = f"The promise was broken {when}: {broken}. Everything runs until a calibration mends it."
+            return Promise(state=PromiseState.WITHDRAWN, reason=reason)
+    shown = next((row for row in judged.taus if row.certifiable), None)
+    if shown is None:
+        reason = f"Nothing speaks against the promise, but {judged.red_builds} red builds cannot show it."
+    else:
+        reason = f"The promise holds: at τ = {shown.tau:g}, {_counted(shown)}."
+    return Promise(state=PromiseState.KEPT, reason=reason)
+
+
+def broken_at(figures: WalkFigures) -> str:
+    """Where the promise was broken, with the figures; empty where it was not."""
+    return "; ".join(f"at τ = {row.tau:g}, {_counted(row)}" for row in figures.taus if row.broken)
 
 
 def _objections(champion: TauFigures | None, challenger: TauFigures) -> list[str]:
@@ -96,8 +105,8 @@ def _by_savings(held: dict[float, TauFigures], rows: list[TauFigures]) -> Verdic
     )
     if gain < LEAST_GAIN:
         needed = f"{compared}; at least {LEAST_GAIN:+.0%} is needed"
-        return Verdict(promote=False, reasons=(f"at equal risk the challenger is not better: {needed}",))
-    return Verdict(promote=True, reasons=(f"at equal risk the challenger is better: {compared}",))
+        return Verdict(ModelStatus.REJECTED, (f"at equal risk the challenger is not better: {needed}",))
+    return Verdict(ModelStatus.CHAMPION, (f"at equal risk the challenger is better: {compared}",))
 
 
 def _mended(champion: TauFigures, challenger: TauFigures) -> str:

@@ -4,7 +4,7 @@ Every row was decided on earlier builds only; whoever walks promises that.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -55,18 +55,27 @@ class Walked:
 
     def part(self, start: int, stop: int) -> "Walked":
         """The rows from ``start`` up to ``stop``."""
-        chosen = (self.predicted_in >= start) & (self.predicted_in < stop)
+        return self._rows(np.arange(start, max(start, stop)))
+
+    def only(self, builds: Collection[str]) -> "Walked":
+        """The rows of these builds."""
+        return self._rows(np.flatnonzero([build in builds for build in self.builds]))
+
+    def _rows(self, rows: NDArray[np.int64]) -> "Walked":
+        kept = np.full(len(self.builds), -1, np.int64)
+        kept[rows] = np.arange(rows.size)
+        chosen = kept[self.predicted_in] >= 0
         return Walked(
             taus=self.taus,
-            builds=self.builds[start:stop],
-            times=self.times[start:stop],
-            red=self.red[start:stop],
-            escaped=self.escaped[start:stop],
-            seconds=self.seconds[start:stop],
-            seconds_run=self.seconds_run[start:stop],
+            builds=tuple(self.builds[row] for row in rows.tolist()),
+            times=self.times[rows],
+            red=self.red[rows],
+            escaped=self.escaped[rows],
+            seconds=self.seconds[rows],
+            seconds_run=self.seconds_run[rows],
             predicted=self.predicted[chosen],
             happened=self.happened[chosen],
-            predicted_in=self.predicted_in[chosen] - start,
+            predicted_in=kept[self.predicted_in[chosen]],
         )
 
     def figures(self) -> WalkFigures:

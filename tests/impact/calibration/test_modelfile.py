@@ -1,43 +1,19 @@
 """A model's file: whole, signed, of this version and of this repository, or refused with the reason."""
 
 import json
-from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from maestro.canonical import canonical_json
 from maestro.errors import BadInput
-from maestro.impact.calibration.modelfile import PAYLOAD_TYPE, ModelFile, Threshold, dump, load
+from maestro.impact.calibration.modelfile import PAYLOAD_TYPE, ModelFile, dump, load
 from maestro.impact.calibration.window import window_of
-from maestro.impact.history.builds import Build, History
+from maestro.impact.history.builds import History
 from maestro.signing.envelope import seal
 from maestro.signing.keys import Keyring, open_keyring
-from tests.impact.calibration.walks import figures_of
-
-
-class Weights(BaseModel):
-    """Stands for what a fit returns."""
-
-    weights: tuple[float, ...]
-
-
-def build_of(number: int, *, seconds: float = 1.0) -> Build:
-    return Build(
-        id=f"b{number}",
-        time=float(number),
-        tests=np.array([0, 1], np.int32),
-        verdicts=np.array([0, 1], np.uint8),
-        seconds=np.array([seconds, seconds], np.float32),
-        files=("shop/price.py",),
-    )
-
-
-def history_of(*builds: Build) -> History:
-    return History(names=("t0", "t1"), builds=builds)
+from tests.impact.calibration.models import Weights, build_of, history_of, model_file
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +23,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
 
 @pytest.fixture(scope="module")
 def model() -> ModelFile:
-    return ModelFile(
-        repo="acme/shop",
-        tenant="default",
-        created_at=datetime(2026, 11, 23, 3, 0, tzinfo=UTC),
-        window=window_of(history_of(build_of(0), build_of(1))),
-        figures=figures_of(red_builds=30, escapes={0.05: 1}),
-        replaced=None,
-        method="weights-1",
-        parameters={"weights": [0.5, -1.25]},
-        thresholds=(Threshold(tau=0.05, value=0.02),),
-    )
+    return model_file()
 
 
 def test_a_model_comes_out_of_its_file_as_it_was(keys: Keyring, model: ModelFile) -> None:
