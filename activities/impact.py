@@ -8,19 +8,22 @@ from temporalio import activity
 from activities.heartbeat import heartbeating
 from activities.services import Services
 from activities.trees import opened
-from maestro.canonical import digest
+from maestro.canonical import canonical_json, digest
 from maestro.execution.mirror import fetch
 from maestro.execution.runners import Listing
 from maestro.execution.tree import Tree
 from maestro.impact.changes import Change, changed_files
 from maestro.impact.escaped import why_again
 from maestro.impact.graph.imports import ImportGraph
+from maestro.impact.risk.appetite import RiskAppetite, appetite_for
+from maestro.impact.risk.statement import in_words, statement_without_model
 from maestro.impact.selection import Past, Selection, select
+from maestro.impact.shadow import in_shadow
 from maestro.impact.shards import ShardLimits
 from maestro.model.conduct import SelectRequest
 from maestro.model.progress import Progress
 from maestro.model.record import DecisionRecord, RecordKind
-from maestro.model.tests import Problem, TestPlan
+from maestro.model.tests import Problem, Replay, SelectionMode, SelectionRule, TestPlan
 
 NO_TESTS = Problem(
     kind="no_tests",
@@ -57,7 +60,11 @@ class ImpactActivities:
         shas = (pull_request.merge_base_sha, pull_request.head_sha)
         mirror = fetch(pull_request.repository, pull_request.repo, shas, places=services.places)
         changes = changed_files(mirror, pull_request.merge_base_sha, pull_request.head_sha)
+        # The night runs what it was asked for and leaves nothing out that was not left out before.
+        appetite = None if request.only else appetite_for(pull_request, changes, mirror=mirror, policy=services.policy)
         selection = self._select(request, tree, self._wanted(request, listing), changes)
+        if appetite and appetite.mode is SelectionRule.SHADOW and request.mode is SelectionMode.STANDARD:
+            selection = in_shadow(selection, limits=self._limits())
         problem = listing.problem or (None if listing.tests or listing.errors else NO_TESTS)
         plan = selection.plan(
             services.artifacts.put_model(selection.body, name="plan.json"),
@@ -67,10 +74,21 @@ class ImpactActivities:
         ).model_copy(update={"problem": problem, "changed_file_count": len(changes)})
         if listing.problem and not plan.applicable:
             plan = plan.model_copy(update={"reason": "No test runs, because the tests could not be listed."})
-        if request.only is None and not problem:
+        if appetite and not problem:
+            plan = plan.model_copy(update=self._promised(selection, appetite))
             services.ledger.night.leave_out(pull_request, [test.id for test in selection.body.left_out])
         self._record(request, plan)
         return plan
+
+    def _promised(self, selection: Selection, appetite: RiskAppetite) -> dict[str, object]:
+        """The plan's statement on its risk, and the order to run the rest after the decision where that is high."""
+        left_out = [test.id for test in selection.body.left_out]
+        promised: dict[str, object] = {"risk": statement_without_model(appetite, left_out=len(left_out))}
+        if left_out and appetite.replay:
+            listing = canonical_json(left_out).encode()
+            tests = self._services.artifacts.put(listing, media_type="application/json", name="left-out.json")
+            promised["replay"] = Replay(reason=appetite.replay, tests=tests)
+        return promised
 
     def _wanted(self, request: SelectRequest, listing: Listing) -> Listing:
         """The listing, without the tests that nobody asked for."""
@@ -80,7 +98,7 @@ class ImpactActivities:
         return listing.model_copy(update={"tests": tuple(test for test in listing.tests if test in only)})
 
     def _select(self, request: SelectRequest, tree: Tree, listing: Listing, changes: tuple[Change, ...]) -> Selection:
-        history, run = self._services.ledger.history, self._services.topology.run
+        history = self._services.ledger.history
         pull_request = request.pull_request
         repo, tenant = pull_request.repo, pull_request.tenant
         return select(
@@ -94,11 +112,20 @@ class ImpactActivities:
             ),
             durations=history.durations(repo, tenant=tenant),
             collection_errors=listing.errors,
-            limits=ShardLimits(target_seconds=run.target_shard_seconds, max_shards=run.max_shards),
+            limits=self._limits(),
         )
+
+    def _limits(self) -> ShardLimits:
+        run = self._services.topology.run
+        return ShardLimits(target_seconds=run.target_shard_seconds, max_shards=run.max_shards)
 
     def _record(self, request: SelectRequest, plan: TestPlan) -> None:
         pull_request = request.pull_request
+        inputs = {"plan": plan.body.digest, "request": digest(request)}
+        reason = plan.reason
+        if plan.risk:
+            inputs["risk"] = self._services.artifacts.put_model(plan.risk, name="risk.json").digest
+            reason = f"{reason} {in_words(plan.risk)}"
         self._services.ledger.records.append(
             DecisionRecord(
                 key=pull_request.key("selection", request.round),
@@ -108,8 +135,9 @@ class ImpactActivities:
                 head_sha=pull_request.head_sha,
                 actor="selection",
                 outcome=f"{plan.selected_count} selected, {plan.left_out_count} left out",
-                reason=plan.reason,
-                inputs={"plan": plan.body.digest, "request": digest(request)},
+                reason=reason,
+                inputs=inputs,
+                version=self._services.policy.digest,
                 at=activity.info().scheduled_time,
             )
         )
