@@ -11,6 +11,7 @@ from maestro.ledger.flips import Flips
 from maestro.ledger.history import History
 from maestro.ledger.leases import Leases
 from maestro.ledger.migrate import bring_up_to_date, require_current
+from maestro.ledger.models import Models
 from maestro.ledger.night import NightDebts
 from maestro.ledger.own_builds import OwnBuilds
 from maestro.ledger.records import Records
@@ -18,7 +19,7 @@ from maestro.ledger.samples import Samples
 
 
 class Ledger:
-    """Leases, effects, decision records, test history, builds, night debts, escapes, flips, samples in one database.
+    """Leases, effects, decision records, and what is known of tests, models and regions, in one database.
 
     Calls block, and are safe from many threads and processes at once; do not carry an open ledger over a fork.
     """
@@ -32,6 +33,7 @@ class Ledger:
         self.night = NightDebts(database)
         self.escapes = Escapes(database)
         self.flips = Flips(database)
+        self.models = Models(database, self.records)
         self.samples = Samples(database)
         self.builds = Builds(database)
         self.own_builds = OwnBuilds(database, self.builds)
