@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,8 +18,10 @@ from maestro.execution.places import Places
 from maestro.execution.runners import CommandRunner, Listing, OnOutcomes, PytestRunner, Runner, RunOutput
 from maestro.execution.sandbox import choose
 from maestro.execution.settings import ExecutionSettings, Isolation
+from maestro.impact.knowledge.recorded import read_recording
+from maestro.impact.knowledge.recording import Recording
 from maestro.model.pull_request import PullRequest
-from maestro.model.tests import Problem
+from maestro.model.tests import Problem, TestOutcome
 
 Result = TypeVar("Result")
 
@@ -27,12 +30,13 @@ _PYTHON_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
 
 @dataclass(frozen=True)
 class Tree:
-    """A commit that can be tested. ``source`` has its files; ``mirror`` its history.
+    """A commit (``sha``) that can be tested. ``source`` has its files; ``mirror`` its history.
 
     ``environment`` is None when none is needed or when it could not be built: then ``problem`` says why, and listing
     and running answer with it.
     """
 
+    sha: str
     source: Path
     mirror: Path
     isolation: Isolation
@@ -50,6 +54,29 @@ class Tree:
         if self._runner is None:
             return RunOutput(missing=tuple(tests), problem=self.problem)
         return await self._runner.run(tests, workdir, on_outcomes=on_outcomes)
+
+    async def record(
+        self, tests: Sequence[str], *, on_outcomes: OnOutcomes, workdir: Path
+    ) -> tuple[RunOutput, Recording | None]:
+        """``run``, and what each test executed; None where the project's runner cannot tell."""
+        if not isinstance(self._runner, PytestRunner):
+            return await self.run(tests, on_outcomes=on_outcomes, workdir=workdir), None
+        outcomes: dict[str, TestOutcome] = {}
+
+        async def note(fresh: tuple[TestOutcome, ...]) -> None:
+            outcomes.update({outcome.test: outcome for outcome in fresh})
+            await on_outcomes(fresh)
+
+        output = await self._runner.run(tests, workdir, on_outcomes=note, recording=True)
+        recording = await asyncio.to_thread(
+            read_recording,
+            output.recording_paths,
+            source=self.source,
+            outcomes=outcomes,
+            revision=self.sha,
+            recorded_at=datetime.now(UTC),
+        )
+        return output, recording
 
 
 @asynccontextmanager
@@ -78,6 +105,7 @@ async def open_tree(
         problem = built if isinstance(built, Problem) else None
         environment = built if isinstance(built, Environment) else None
         yield Tree(
+            sha=sha,
             source=files.source,
             mirror=folder,
             isolation=sandbox.isolation,

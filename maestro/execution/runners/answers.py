@@ -26,13 +26,14 @@ class Listing(Model):
 class RunOutput(Model):
     """How a run ended. Verdicts went to ``on_outcomes``; ``missing`` are the tests that got none, ``problem`` why.
 
-    Without a ``log_path`` no command was started.
+    Without a ``log_path`` no command was started. ``recording_paths`` are what the recorder's processes wrote.
     """
 
     missing: tuple[str, ...] = ()
     problem: Problem | None = None
     log_path: Path | None = None
     junit_path: Path | None = None
+    recording_paths: tuple[Path, ...] = ()
     seconds: float = 0.0
 
 

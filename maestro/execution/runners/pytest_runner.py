@@ -34,6 +34,10 @@ _ENDED_BY_ITSELF = frozenset({0, 1})
 
 _NOTHING_COLLECTED = 5
 
+RECORDING_VARIABLE = "MAESTRO_RECORDING"
+
+_RECORDING = "recording.jsonl"
+
 _LIMIT = "--maxfail=0"
 """Undoes a project's ``-x``: a verdict is wanted for every test that was asked for."""
 
@@ -67,8 +71,10 @@ class PytestRunner:
             seconds=ended.seconds,
         )
 
-    async def run(self, tests: Sequence[str], folder: Path, *, on_outcomes: OnOutcomes) -> RunOutput:
-        """Run exactly ``tests``; verdicts are delivered as they come."""
+    async def run(
+        self, tests: Sequence[str], folder: Path, *, on_outcomes: OnOutcomes, recording: bool = False
+    ) -> RunOutput:
+        """Run exactly ``tests``; verdicts are delivered as they come. With ``recording``, note what each executes."""
         output, log = _prepared(folder)
         (output / "tests.json").write_text(json.dumps(list(tests)), encoding="utf-8")
         verdicts = Verdicts(tests, on_outcomes)
@@ -77,7 +83,7 @@ class PytestRunner:
             inside = self.bench.output(output)
             ended = await self._pytest(
                 ("--continue-on-collection-errors", _LIMIT, f"--junitxml={inside / 'junit.xml'}"),
-                {"MAESTRO_TESTS": str(inside / "tests.json")},
+                {"MAESTRO_TESTS": str(inside / "tests.json"), **_recording_to(inside, wanted=recording)},
                 output=output,
                 log=log,
                 total_seconds=self.bench.settings.shard_timeout_seconds,
@@ -91,6 +97,7 @@ class PytestRunner:
             problem=self._run_problem(ended, log, progress, verdicts.missing),
             log_path=log,
             junit_path=own_report(output / "junit.xml", under=output),
+            recording_paths=_recordings(output),
             seconds=ended.seconds,
         )
 
@@ -107,7 +114,9 @@ class PytestRunner:
         source = self.bench.source
         python = str(self.environment.python)
         argv = (
-            *(python, "-m", "pytest", "-p", "maestro_pytest", "--rootdir", str(source)),
+            *(python, "-m", "pytest", "-p", "maestro_pytest"),
+            *(("-p", "maestro_recording") if RECORDING_VARIABLE in variables else ()),
+            *("--rootdir", str(source)),
             *self.project.tests.arguments,
             *options,
         )
@@ -161,6 +170,16 @@ class PytestRunner:
         if progress.running or ended.exit_code not in {*_ENDED_BY_ITSELF, _NOTHING_COLLECTED}:
             return _failed(f"the run{during}", ended, log)
         return missing_problem(missing, log)
+
+
+def _recording_to(folder: Path, *, wanted: bool) -> dict[str, str]:
+    return {RECORDING_VARIABLE: str(folder / _RECORDING)} if wanted else {}
+
+
+def _recordings(output: Path) -> tuple[Path, ...]:
+    """The recorder's files of all processes; none that is a link or beyond the limit of reports."""
+    found = (own_report(path, under=output) for path in sorted(output.glob(f"{_RECORDING}*")))
+    return tuple(path for path in found if path is not None)
 
 
 class Progress:
