@@ -15,9 +15,12 @@ REPORT_LIMIT_BYTES = 200_000_000
 
 _VERDICTS = {"failure": Verdict.FAIL, "error": Verdict.ERROR, "skipped": Verdict.SKIP}
 
+_FLAKY = frozenset({"flakyFailure", "flakyError"})
+"""What Maven's Surefire writes into a case that passed when it was run again."""
+
 
 class Case(Model):
-    """One ``testcase`` element."""
+    """One ``testcase`` element. ``flaky`` says that its runner saw it fail before it passed."""
 
     name: str
     classname: str = ""
@@ -25,6 +28,7 @@ class Case(Model):
     verdict: Verdict = Verdict.PASS
     seconds: float = 0.0
     message: str = ""
+    flaky: bool = False
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -39,6 +43,16 @@ class Case(Model):
         )
 
 
+class Report(Model):
+    """What a JUnit XML file says. ``suites`` has the name and the timestamp, as written, of each ``testsuite``;
+    ``odd_durations`` counts the cases whose duration is no number of seconds, and passes for none.
+    """
+
+    suites: tuple[tuple[str, str], ...] = ()
+    cases: tuple[Case, ...] = ()
+    odd_durations: int = 0
+
+
 def own_report(path: Path, *, under: Path) -> Path | None:
     """``path`` when it is a regular file below ``under``, reached through no link; None otherwise.
 
@@ -49,14 +63,19 @@ def own_report(path: Path, *, under: Path) -> Path | None:
 
 
 def read_cases(path: Path) -> tuple[Case, ...]:
-    """The cases of a JUnit XML file. ``BadInput`` when it is no XML, or has a document type (and so entities)."""
+    """The cases of a JUnit XML file. ``BadInput`` as of ``read_report``."""
+    return read_report(path).cases
+
+
+def read_report(path: Path) -> Report:
+    """A JUnit XML file. ``BadInput`` when it is no XML, or has a document type (and so entities)."""
     reader = _Reader()
     try:
         with path.open("rb") as file:
             reader.parser.ParseFile(file)
     except expat.ExpatError as error:
         raise BadInput(f"no XML: {error}", field="runner.junit", fix="let the runner write JUnit XML there") from error
-    return tuple(reader.cases)
+    return Report(suites=tuple(reader.suites), cases=tuple(reader.cases), odd_durations=reader.odd_durations)
 
 
 def outcomes_of(cases: Iterable[Case], tests: Iterable[str]) -> list[TestOutcome]:
@@ -82,6 +101,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self.cases: list[Case] = []
+        self.suites: list[tuple[str, str]] = []
+        self.odd_durations = 0
         self._case: dict[str, Any] | None = None
         self._text: list[str] | None = None
         self.parser = expat.ParserCreate()
@@ -104,11 +125,15 @@ class _Reader:
                 "name": attributes.get("name", ""),
                 "classname": attributes.get("classname", ""),
                 "file": attributes.get("file", ""),
-                "seconds": _seconds(attributes.get("time", "")),
+                "seconds": self._seconds(attributes.get("time", "")),
             }
+        elif name == "testsuite":
+            self.suites.append((attributes.get("name", ""), attributes.get("timestamp", "")))
         elif self._case is not None and name in _VERDICTS:
             self._case["verdict"] = _VERDICTS[name]
             self._text = [attributes.get("message", ""), "\n"]
+        elif self._case is not None and name in _FLAKY:
+            self._case["flaky"] = True
 
     def _characters(self, text: str) -> None:
         if self._text is not None:
@@ -124,10 +149,12 @@ class _Reader:
             self.cases.append(Case.model_validate(self._case))
             self._case = None
 
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text.replace(",", ""))
-    except ValueError:
+    def _seconds(self, text: str) -> float:
+        try:
+            seconds = float(text.replace(",", "") or 0)
+        except ValueError:
+            seconds = -1.0
+        if 0 <= seconds < float("inf"):
+            return seconds
+        self.odd_durations += 1
         return 0.0
-    return seconds if 0 <= seconds < float("inf") else 0.0
