@@ -72,12 +72,19 @@ def _is_python(change: Change) -> bool:
 
 
 def _not_python(change: Change) -> str:
-    name = posixpath.basename(change.path)
+    return _environment(change.path) or "is not Python: data or code that any test may use"
+
+
+def is_environment(path: str) -> bool:
+    """The file decides what is installed or how tests run: who opens it says nothing about who depends on it."""
+    return bool(_environment(path))
+
+
+def _environment(path: str) -> str:
+    name = posixpath.basename(path)
     if name in SETTINGS_FILES:
         return "configures the build or the tests"
-    if _REQUIREMENTS.fullmatch(name):
-        return "says which dependencies are installed"
-    return "is not Python: data or code that any test may use"
+    return "says which dependencies are installed" if _REQUIREMENTS.fullmatch(name) else ""
 
 
 def _by_place(change: Change, graph: ImportGraph, added: Collection[str]) -> str:

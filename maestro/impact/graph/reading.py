@@ -5,20 +5,15 @@ Quoted names count because tests patch, spawn and load by name; one too many cos
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 
 from maestro.impact.graph.loading import DynamicNames, dynamic_names
+from maestro.impact.graph.parsing import parse
 
 SIZE_LIMIT_BYTES = 2_000_000
 """Larger files are taken for generated ones: parsing needs about a hundred times as much memory."""
-
-_WARNINGS = Lock()
-"""The filters that ``catch_warnings`` restores belong to the process; two threads would restore each other's."""
-
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -56,14 +51,9 @@ def read_file(path: Path, *, tops: frozenset[str]) -> Reading:
 
 
 def _read(source: bytes, tops: frozenset[str]) -> Reading:
-    try:
-        with _WARNINGS, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            module = ast.parse(source)
-    except SyntaxError as error:
-        return Reading(problem=f"cannot be parsed (line {error.lineno or 1}: {error.msg})")
-    except (ValueError, MemoryError, RecursionError) as error:
-        return Reading(problem=f"cannot be parsed ({str(error) or 'nested too deeply'})")
+    module = parse(source)
+    if isinstance(module, str):
+        return Reading(problem=module)
     text = source.decode(errors="replace")
     imports = list(dict.fromkeys(_imports(module)))
     return Reading(
