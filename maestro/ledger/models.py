@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from maestro.canonical import canonical_json
 from maestro.errors import BadInput, Conflict
+from maestro.ledger.build_tables import build_series
 from maestro.ledger.clock import moment
 from maestro.ledger.engine import Database
 from maestro.ledger.model_tables import model_promotions, models
 from maestro.ledger.records import Records
-from maestro.ledger.schema import now_seconds
+from maestro.ledger.schema import now_seconds, runs
 from maestro.model.artifact import ArtifactRef
 from maestro.model.calibration import ModelEntry, ModelStatus, Promise, Promotion, WalkFigures
 from maestro.model.record import DecisionRecord
@@ -34,6 +35,13 @@ class Models:
         """The model that selects now, or None."""
         with self._database.read() as connection:
             return _champion(connection, repo, tenant)
+
+    def repositories(self) -> tuple[tuple[str, str], ...]:
+        """Every (tenant, repository) with a test history, imported or of Maestro's own runs, in order."""
+        imported = sa.select(build_series.c.tenant, build_series.c.repo)
+        query = imported.union(sa.select(runs.c.tenant, runs.c.repo))
+        with self._database.read() as connection:
+            return tuple(sorted((row.tenant, row.repo) for row in connection.execute(query)))
 
     def find(self, digest: str, *, repo: str, tenant: str = "default") -> ModelEntry | None:
         """The model with this digest, or None."""
@@ -56,34 +64,30 @@ class Models:
             return tuple(_promotion(row) for row in rows)
 
     def register(self, entry: ModelEntry, *, replacing: str | None, record: DecisionRecord) -> ModelEntry:
-        """Add a model with its record; one whose status is champion takes the place of ``replacing``.
+        """Add a model with its record. A champion takes the place of ``replacing``; any other leaves it there, and
+        hands it promise and report.
 
-        Again is the same as once: a model that is known already is returned as it stands. Raises Conflict where the
-        champion is no longer the one that the model was held against.
+        Again is the same as once: where the record's key is known, the model that came with it is returned as it
+        stands. Raises Conflict where the champion is no longer the one that the model was held against.
         """
+        repo, tenant = entry.repo, entry.tenant
         with self._database.write() as connection:
             # First, because it puts all who write records in one line: what is read below stays so until the end.
-            self._records.append(record, within=connection)
-            known = _find(connection, entry.digest, entry.repo, entry.tenant)
+            recorded = self._records.append(record, within=connection).record.version
+            known = _find(connection, recorded, repo, tenant)
             if known is not None:
                 return known
-            _require_champion(connection, replacing, repo=entry.repo, tenant=entry.tenant)
-            if entry.status is ModelStatus.CHAMPION:
-                _retire(connection, replacing, repo=entry.repo, tenant=entry.tenant, reason=f"replaced: {entry.reason}")
+            _require_champion(connection, replacing, repo=repo, tenant=tenant)
+            promoted = entry.status is ModelStatus.CHAMPION
+            if replacing is not None:
+                row = _row(entry)
+                retired = {"status": ModelStatus.RETIRED.value, "reason": f"replaced: {entry.reason}"}
+                renewed = {"promise": row["promise"], "report": row["report"]}
+                _update(connection, replacing, repo, tenant, retired if promoted else renewed)
+            if promoted:
                 _note_promotion(connection, entry, replaced=replacing, actor=record.actor)
             connection.execute(sa.insert(models).values(_row(entry)))
             return entry
-
-    def renew(
-        self, champion: ModelEntry, *, promise: Promise, report: ArtifactRef | None, record: DecisionRecord
-    ) -> ModelEntry:
-        """Say anew whether the champion keeps its promise. Raises Conflict where it is champion no more."""
-        with self._database.write() as connection:
-            self._records.append(record, within=connection)
-            _require_champion(connection, champion.digest, repo=champion.repo, tenant=champion.tenant)
-            changed = {"promise": canonical_json(promise), "report": None if report is None else canonical_json(report)}
-            _update(connection, champion.digest, champion.repo, champion.tenant, changed)
-            return champion.model_copy(update={"promise": promise, "report": report})
 
     def roll_back(self, promotion: Promotion, *, actor: str, record: DecisionRecord) -> ModelEntry | None:
         """Undo a promotion: the model before it is champion again, with the promise that it had; None: no model was.
@@ -139,12 +143,7 @@ def _require_champion(connection: sa.Connection, digest: str | None, *, repo: st
         )
 
 
-def _retire(connection: sa.Connection, digest: str | None, *, repo: str, tenant: str, reason: str) -> None:
-    if digest is not None:
-        _update(connection, digest, repo, tenant, {"status": ModelStatus.RETIRED.value, "reason": reason})
-
-
-def _update(connection: sa.Connection, digest: str, repo: str, tenant: str, values: Mapping[str, str | None]) -> None:
+def _update(connection: sa.Connection, digest: str, repo: str, tenant: str, values: Mapping[str, object]) -> None:
     statement = sa.update(models).where(*_of(models, repo, tenant), models.c.digest == digest)
     if connection.execute(statement.values(values)).rowcount != 1:
         raise BadInput("the registry has no such model", field=digest, fix="restore the ledger from a backup")

@@ -85,7 +85,10 @@ class WalkFigures(Model):
 
 
 class ModelEntry(Model):
-    """A model as the registry has it; ``digest`` is that of its signed file, ``promise`` is about a champion."""
+    """A model as the registry has it; ``digest`` is that of its signed file.
+
+    ``promise`` and ``report`` are of the calibration that registered it or, for a champion, of the latest one.
+    """
 
     tenant: str
     repo: str
@@ -113,12 +116,6 @@ class Promotion(Model):
     rolled_back_by: str | None = None
 
 
-class CalibrationRequest(Model):
-    """Calibrate every repository of the ledger."""
-
-    timings: Timings = Timings()
-
-
 class CalibrationTask(Model):
     """Calibrate one repository. ``until`` ends its data, so that a retry sees what the first attempt saw."""
 
@@ -127,25 +124,35 @@ class CalibrationTask(Model):
     until: datetime
 
 
-class CalibrationPlan(Model):
-    """The repositories to calibrate, in the order in which it is done."""
-
-    tasks: tuple[CalibrationTask, ...] = ()
-
-
 class CalibrationResult(Model):
-    """What one calibration did. ``model`` is the digest of the champion afterwards, None where there is none."""
+    """What one calibration did. ``champion`` is the digest of the model that selects afterwards, None where none does;
+    ``figures`` are the challenger's.
+    """
 
     repo: str
     tenant: str
     promoted: bool = False
-    reasons: tuple[str, ...] = ()
+    reason: str = ""
     promise: Promise | None = None
-    model: str | None = None
+    champion: str | None = None
     challenger: str | None = None
     figures: WalkFigures | None = None
     report: ArtifactRef | None = None
     problem: Problem | None = None
+
+
+class CalibrationProgress(Model):
+    """How far a calibration got: what is still to do, and what was done."""
+
+    tasks: tuple[CalibrationTask, ...] = ()
+    results: tuple[CalibrationResult, ...] = ()
+
+
+class CalibrationRequest(Model):
+    """Calibrate every repository of the ledger. ``progress`` is set by the workflow when it continues as new."""
+
+    timings: Timings = Timings()
+    progress: CalibrationProgress | None = None
 
 
 class CalibrationReport(Model):

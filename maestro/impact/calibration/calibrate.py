@@ -27,6 +27,9 @@ from maestro.model.calibration import Promise, PromiseState, WalkFigures
 TAUS = (0.01, 0.02, 0.05, 0.10)
 """The bounds that a model is held to, whichever of them its tenant uses today."""
 
+CALIBRATED_BUILDS = 4_000
+"""Builds that are loaded, the newest: years of most repositories, and what fits in memory of the busiest."""
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 

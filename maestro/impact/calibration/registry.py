@@ -8,7 +8,7 @@ from datetime import datetime
 
 from maestro.artifacts import ArtifactStore
 from maestro.errors import BadInput, IntegrityError
-from maestro.impact.calibration.calibrate import Calibration, Champion, judged
+from maestro.impact.calibration.calibrate import Calibration, Champion
 from maestro.impact.calibration.modelfile import FILE_NAME, MEDIA_TYPE, ModelFile, dump, load
 from maestro.impact.calibration.report import calibration_report
 from maestro.ledger import Ledger
@@ -18,6 +18,7 @@ from maestro.model.record import DecisionRecord, RecordKind
 from maestro.signing.keys import Keyring
 
 REPORT_NAME = "calibration-report.html"
+_PROMOTED = "promoted"
 PLACE = "calibration"
 """Stands where the records of a pull request have its number."""
 
@@ -67,13 +68,21 @@ def champion_of(registry: Registry, *, repo: str, tenant: str) -> Champion | Non
     return Champion(found.entry.digest, found.file, "" if found.file else found.promise.reason)
 
 
+def recorded(registry: Registry, *, repo: str, tenant: str, at: datetime) -> CalibrationResult | None:
+    """What the calibration of that time did, or None where none was recorded: so that a retry does not fit again."""
+    record = registry.ledger.records.find(_key(repo, tenant, at))
+    entry = registry.ledger.models.find(record.record.version, repo=repo, tenant=tenant) if record else None
+    return _result(registry, entry, promoted=record.record.outcome == _PROMOTED) if record and entry else None
+
+
 def publish(registry: Registry, calibration: Calibration, *, actor: str) -> CalibrationResult:
     """Sign and store the challenger, register it, promote it where that was the verdict, and say anew whether the
     promise is kept. Again is the same as once. Raises Conflict where the champion changed since it was walked.
     """
     model, verdict = calibration.model, calibration.verdict
     file = registry.artifacts.put(dump(model, keys=registry.keys), media_type=MEDIA_TYPE, name=FILE_NAME)
-    report = registry.artifacts.put(calibration_report(calibration).encode(), media_type="text/html", name=REPORT_NAME)
+    page = calibration_report(calibration).encode()
+    report = registry.artifacts.put(page, media_type="text/html", name=REPORT_NAME)
     entry = ModelEntry(
         tenant=model.tenant,
         repo=model.repo,
@@ -86,25 +95,22 @@ def publish(registry: Registry, calibration: Calibration, *, actor: str) -> Cali
         file=file,
         report=report,
     )
-    record = _record(entry, actor=actor, outcome=verdict.becomes.value, reason=entry.reason, at=model.created_at)
-    inputs = {"data": model.window.digest, "report": report.digest}
-    inputs |= {"champion": model.replaced} if model.replaced else {}
-    record = record.model_copy(update={"inputs": inputs})
-    registry.ledger.models.register(entry, replacing=model.replaced, record=record)
-    champion = registry.ledger.models.champion(model.repo, tenant=model.tenant)
-    if champion is not None and champion.digest == model.replaced:
-        _renew(registry, champion, calibration, report, actor=actor)
-    return CalibrationResult(
+    inputs = {"data": model.window.digest, "report": report.digest, "champion": model.replaced or ""}
+    record = DecisionRecord(
+        key=_key(model.repo, model.tenant, model.created_at),
+        kind=RecordKind.CALIBRATION,
         repo=model.repo,
-        tenant=model.tenant,
-        promoted=verdict.promotes,
-        reasons=verdict.reasons,
-        promise=calibration.promise,
-        model=champion.digest if champion else None,
-        challenger=file.digest,
-        figures=judged(calibration.standing),
-        report=report,
+        pr=PLACE,
+        head_sha="",
+        actor=actor,
+        outcome=_PROMOTED if verdict.promotes else f"champion kept, promise {entry.promise.state.value}",
+        reason=f"{entry.reason}. {entry.promise.reason}",
+        inputs={name: digest for name, digest in inputs.items() if digest},
+        version=entry.digest,
+        at=model.created_at,
     )
+    registered = registry.ledger.models.register(entry, replacing=model.replaced, record=record)
+    return _result(registry, registered, promoted=verdict.promotes)
 
 
 def roll_back(registry: Registry, *, repo: str, tenant: str, actor: str, reason: str, at: datetime) -> Standing:
@@ -138,30 +144,22 @@ def roll_back(registry: Registry, *, repo: str, tenant: str, actor: str, reason:
     return standing(registry, repo=repo, tenant=tenant)
 
 
-def _renew(
-    registry: Registry, champion: ModelEntry, calibration: Calibration, report: ArtifactRef, *, actor: str
-) -> None:
-    """The champion stays; its promise and report are this week's."""
-    promise, at = calibration.promise, calibration.model.created_at
-    record = _record(champion, actor=actor, outcome=f"promise {promise.state.value}", reason=promise.reason, at=at)
-    record = record.model_copy(
-        update={"key": f"{record.key}/promise/{at.isoformat()}", "inputs": {"report": report.digest}}
-    )
-    registry.ledger.models.renew(champion, promise=promise, report=report, record=record)
+def _key(repo: str, tenant: str, at: datetime) -> str:
+    return f"calibration/{tenant}/{repo}/{at.isoformat()}"
 
 
-def _record(entry: ModelEntry, *, actor: str, outcome: str, reason: str, at: datetime) -> DecisionRecord:
-    return DecisionRecord(
-        key=f"calibration/{entry.tenant}/{entry.repo}/{entry.digest}",
-        kind=RecordKind.CALIBRATION,
+def _result(registry: Registry, entry: ModelEntry, *, promoted: bool) -> CalibrationResult:
+    champion = registry.ledger.models.champion(entry.repo, tenant=entry.tenant)
+    return CalibrationResult(
         repo=entry.repo,
-        pr=PLACE,
-        head_sha="",
-        actor=actor,
-        outcome=outcome,
-        reason=reason,
-        version=entry.digest,
-        at=at,
+        tenant=entry.tenant,
+        promoted=promoted,
+        reason=entry.reason,
+        promise=entry.promise,
+        champion=champion.digest if champion else None,
+        challenger=entry.digest,
+        figures=entry.figures,
+        report=entry.report,
     )
 
 
