@@ -84,8 +84,9 @@ class Escape(Model):
 
     @property
     def owner(self) -> str:
-        """Who owes it, as people say it."""
-        return f"pull request {self.pr}" if self.pr else f"commit {self.head_sha[:12]}"
+        """Who owes it, as people say it. A pull request has many heads, and one that no forge knows has no number."""
+        head = self.head_sha[:12]
+        return f"pull request {self.pr} ({head})" if self.pr else f"commit {head}"
 
 
 class PastEscape(Model):

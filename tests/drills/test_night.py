@@ -1,13 +1,10 @@
 """The night on a real stack: it finds what a pull request left out and broke, and pays every debt."""
 
-from temporalio.client import ScheduleActionExecutionStartWorkflow, WorkflowExecutionStatus
-
 from maestro.model.decision import DecisionState
-from maestro.model.night import NightReport
 from maestro.model.record import RecordKind
-from tests.drills.stand import Stand, until
+from tests.drills.nights import night
+from tests.drills.stand import Stand
 from tests.execution.repositories import Files
-from workers.schedules import NIGHTLY
 
 ESCAPE = "tests/test_hidden.py::test_price_by_name"
 
@@ -59,25 +56,3 @@ async def test_the_night_finds_what_was_left_out_and_broken_and_pays_the_debts(s
     recorded = stand.ledger.records.list(repo=pull_request.repo, head_sha=head, kind=RecordKind.NIGHTLY)
     assert [stored.record.outcome for stored in recorded] == ["1 escaped"]
     assert ESCAPE in recorded[0].record.reason
-
-
-async def night(stand: Stand) -> NightReport:
-    """Trigger the schedule, and wait for the night that it starts."""
-    schedule = stand.client.get_schedule_handle(NIGHTLY)
-    await schedule.trigger()
-
-    async def started() -> str:
-        actions = [result.action for result in (await schedule.describe()).info.recent_actions]
-        return next(
-            (each.workflow_id for each in actions if isinstance(each, ScheduleActionExecutionStartWorkflow)), ""
-        )
-
-    handle = stand.client.get_workflow_handle(
-        await until(started, what="the schedule starts a night"), result_type=NightReport
-    )
-
-    async def report() -> NightReport | None:
-        description = await handle.describe()
-        return None if description.status is WorkflowExecutionStatus.RUNNING else await handle.result()
-
-    return await until(report, what="the night ends")
