@@ -4,6 +4,7 @@ import asyncio
 
 from temporalio import activity
 
+from activities.flaky import Seen, note_flip
 from activities.heartbeat import heartbeating
 from activities.services import Services
 from maestro.assurance.evaluation import evaluate
@@ -37,7 +38,13 @@ class AssuranceActivities:
         services, pull_request = self._services, request.pull_request
         body = services.artifacts.read_model(request.plan.body, PlanBody)
         attempts = verdicts_by_attempt(services.ledger, pull_request, first=request.first_attempt, last=request.attempt)
-        report = report_of(body, request.shards, attempts, round_number=request.plan.round)
+        report = report_of(
+            body,
+            request.shards,
+            attempts,
+            round_number=request.plan.round,
+            quarantines=services.ledger.quarantines.standing(pull_request.repo, tenant=pull_request.tenant),
+        )
         shas = (pull_request.base_sha, pull_request.merge_base_sha, pull_request.head_sha)
         mirror = fetch(pull_request.repository, pull_request.repo, shas, places=services.places)
         git = git_facts(mirror, pull_request)
@@ -59,6 +66,15 @@ class AssuranceActivities:
         if attempts[-1]:
             # After an escalation some of what was left out has run after all.
             services.ledger.night.settle(pull_request.key("run", request.attempt), pull_request=pull_request)
+        for test in report.flaky:
+            seen = Seen(
+                tested=pull_request,
+                test=test,
+                key=pull_request.key("retry", request.attempt),
+                evidence=f"failed at {pull_request.head_sha[:12]} and passed when a reviewer had it run again",
+                at=activity.info().scheduled_time,
+            )
+            note_flip(services.ledger, mirror, seen)
         self._record(request, report, evidence)
         return Gathered(report=report, evidence=evidence)
 

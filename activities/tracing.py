@@ -9,6 +9,7 @@ from pathlib import Path
 
 from temporalio import activity
 
+from activities.flaky import Seen, note_flip
 from activities.heartbeat import heartbeating
 from activities.impact import NO_TESTS
 from activities.services import Services
@@ -93,14 +94,9 @@ class TracingActivities:
             if finding.kind is FindingKind.ESCAPE:
                 self._record_escape(task, finding, at)
             if finding.kind is FindingKind.FLAKY:
-                self._services.ledger.flips.add(
-                    tested.repo,
-                    finding.test,
-                    key=tested.key("trace"),
-                    revision=tested.head_sha,
-                    evidence="; ".join(finding.evidence),
-                    tenant=tested.tenant,
-                )
+                evidence = "; ".join(finding.evidence)
+                seen = Seen(tested=tested, test=finding.test, key=tested.key("trace"), evidence=evidence, at=at)
+                note_flip(self._services.ledger, self._mirror(tested), seen)
 
     def _record_escape(self, task: NightTask, finding: Finding, at: datetime) -> None:
         ledger, tested = self._services.ledger, task.pull_request

@@ -128,6 +128,7 @@ def _report(report: TestReport, plan: TestPlan) -> JsonValue:
         "missing_count": _missing(report, plan),
         "failures": [{"test": outcome.test, "message": _first_line(outcome.message)} for outcome in report.failed],
         "flaky": list(report.flaky),
+        "quarantined": [held.test for held in report.quarantined],
         "problems": [problem.model_dump(mode="json") for problem in report.problems],
     }
 

@@ -125,6 +125,7 @@ test_each_wish_of_a_tenant_for_a_person_is_followed if {
 		{"plan": {"applicable": false}},
 		{"changed_files": 11},
 		{"report": {"flaky": ["test_a"]}},
+		{"report": {"quarantined": ["test_a"]}},
 	] {
 		decide(object.union(changes, {"tenant": "strict"})).state == "needs_person"
 		decide(changes).state == "green"
@@ -135,6 +136,18 @@ test_a_test_that_passed_only_when_run_again_is_never_passed_over if {
 	answer := decide({"report": {"flaky": ["test_a"]}})
 	"noted: failed first and passed when run again: test_a" in answer.reasons
 }
+
+test_a_failure_in_quarantine_is_named_and_does_not_block if {
+	answer := decide({"report": {"passed": 2, "quarantined": ["test_a"]}})
+	answer.state == "green"
+	"2 tests passed, and none failed outside quarantine" in answer.reasons
+	"noted: failed in quarantine, which does not block: test_a" in answer.reasons
+}
+
+test_a_failure_outside_quarantine_blocks_whatever_is_in_it if blocked_with(
+	{"report": object.union(failing, {"quarantined": ["test_b"]})},
+	"1 test failed",
+)
 
 test_an_unknown_size_needs_a_person_where_a_tenant_has_a_limit if {
 	answer := decision.answer with input as object.union(object.remove(good, ["changed_files"]), {"tenant": "strict"})

@@ -77,4 +77,5 @@ sound_report if {
 	is_array(input.report.problems)
 	is_array(input.report.failures)
 	is_array(input.report.flaky)
+	is_array(object.get(input.report, "quarantined", []))
 }

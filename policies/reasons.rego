@@ -138,6 +138,12 @@ wanting_person contains {"rank": 8, "text": text} if {
 	text := sprintf("%s, and this tenant wants a person for that", [failed_first])
 }
 
+wanting_person contains {"rank": 8, "text": text} if {
+	quarantined > 0
+	facts.duty.when_flaky
+	text := sprintf("failed in quarantine: %s, and this tenant wants a person for that", [named(input.report.quarantined)])
+}
+
 failed_first := sprintf("failed first and passed when run again: %s", [named(input.report.flaky)])
 
 # METADATA
@@ -145,13 +151,21 @@ failed_first := sprintf("failed first and passed when run again: %s", [named(inp
 holding contains {"rank": 0, "text": text} if {
 	input.plan.applicable
 	input.report.skipped == 0
+	quarantined == 0
 	text := sprintf("%s passed, all that were selected", [tests(input.report.passed)])
 }
 
 holding contains {"rank": 0, "text": text} if {
 	input.plan.applicable
 	input.report.skipped > 0
+	quarantined == 0
 	text := sprintf("%s passed and none failed; %d skipped themselves", [tests(input.report.passed), input.report.skipped])
+}
+
+holding contains {"rank": 0, "text": text} if {
+	input.plan.applicable
+	quarantined > 0
+	text := sprintf("%s passed, and none failed outside quarantine", [tests(input.report.passed)])
 }
 
 holding contains {"rank": 0, "text": text} if {
@@ -176,6 +190,16 @@ holding contains {"rank": 2, "text": text} if {
 	count(input.report.flaky) > 0
 	text := sprintf("noted: %s", [failed_first])
 }
+
+holding contains {"rank": 2, "text": text} if {
+	quarantined > 0
+	text := sprintf("noted: failed in quarantine, which does not block: %s", [named(input.report.quarantined)])
+}
+
+# Reports that were written before there was a quarantine have none.
+default quarantined := 0
+
+quarantined := count(input.report.quarantined)
 
 holding contains {"rank": 3, "text": text} if {
 	count(wanting_person) > 0

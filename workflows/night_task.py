@@ -54,8 +54,8 @@ async def _test(task: NightTask, timings: Timings) -> NightTaskResult:
     shards: tuple[ShardResult, ...] = await tests.run(plan) if plan.applicable else ()
     report = (await tests.gather(plan, shards)).report
     result = NightTaskResult(task=task, report=report, problem=plan.problem)
-    # Nights that began before there was tracing replay without it.
-    if not report.failed_count or not workflow.patched(TRACED):
+    # A quarantined failure is traced as well: it may be real this time. Older nights replay without tracing.
+    if not report.failed_count + report.quarantined_count or not workflow.patched(TRACED):
         return result
     try:
         trace = await RegionTrace(task, timings, runner).trace(plan, report)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from maestro.model.flaky import Quarantine
 from maestro.model.tests import SAMPLE_LIMIT, PlanBody, ShardResult, TestOutcome, TestReport, Verdict
 
 FAILED = frozenset({Verdict.FAIL, Verdict.ERROR})
@@ -51,19 +52,27 @@ def report_of(
     attempts: Sequence[Mapping[str, TestOutcome]],
     *,
     round_number: int,
+    quarantines: Mapping[str, Quarantine] | None = None,
 ) -> TestReport:
-    """The report of a round. What could not be collected counts as failed; what has no verdict is missing."""
+    """The report of a round. What could not be collected counts as failed; what has no verdict is missing.
+
+    A test of ``quarantines`` that failed is named as such, with its evidence, and does not count as failed.
+    """
     verdicts = standing(attempts)
     outcomes = [verdicts[test.id] for test in body.selected if test.id in verdicts]
     missing = len(body.selected) - len(outcomes)
     outcomes += [outcome for outcome in body.collection_errors if outcome.test not in verdicts]
-    failed = failures_of(outcomes)
+    held = quarantines or {}
+    failed = [outcome for outcome in failures_of(outcomes) if outcome.test not in held]
+    quarantined = [held[outcome.test] for outcome in failures_of(outcomes) if outcome.test in held]
     return TestReport(
         round=round_number,
         counts=counts_of(outcomes),
         failed=tuple(failed[:SAMPLE_LIMIT]),
         failed_count=len(failed),
         flaky=tuple(flaky(attempts)[:SAMPLE_LIMIT]),
+        quarantined=tuple(quarantined[:SAMPLE_LIMIT]),
+        quarantined_count=len(quarantined),
         missing_count=missing,
         resumed=sum(shard.resumed for shard in shards),
         test_seconds=sum(outcome.duration_seconds for outcome in outcomes),

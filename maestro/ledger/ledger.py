@@ -14,6 +14,7 @@ from maestro.ledger.migrate import bring_up_to_date, require_current
 from maestro.ledger.models import Models
 from maestro.ledger.night import NightDebts
 from maestro.ledger.own_builds import OwnBuilds
+from maestro.ledger.quarantines import Quarantines
 from maestro.ledger.records import Records
 from maestro.ledger.samples import Samples
 
@@ -33,6 +34,7 @@ class Ledger:
         self.night = NightDebts(database)
         self.escapes = Escapes(database)
         self.flips = Flips(database)
+        self.quarantines = Quarantines(database)
         self.models = Models(database, self.records)
         self.samples = Samples(database)
         self.builds = Builds(database)

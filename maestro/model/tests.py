@@ -6,6 +6,7 @@ from pydantic import Field
 
 from maestro.model.artifact import ArtifactRef
 from maestro.model.base import Model
+from maestro.model.flaky import Quarantine
 
 MESSAGE_LIMIT = 2_000
 """Characters of a failure message that travel with a verdict; the whole text is in the shard's artifacts."""
@@ -191,6 +192,8 @@ class TestReport(Model):
     """All shards of one round together. ``missing_count`` is the number of selected tests without a verdict.
 
     ``flaky`` names tests (at most ``SAMPLE_LIMIT``) that failed first and passed when a reviewer retried them.
+    ``quarantined`` are those (at most ``SAMPLE_LIMIT``) that failed in quarantine: they are in ``counts``, but neither
+    in ``failed`` nor in ``failed_count``, so they stop nobody.
     """
 
     __test__ = False
@@ -200,6 +203,8 @@ class TestReport(Model):
     failed: tuple[TestOutcome, ...] = ()
     failed_count: int = 0
     flaky: tuple[str, ...] = ()
+    quarantined: tuple[Quarantine, ...] = ()
+    quarantined_count: int = 0
     missing_count: int = 0
     resumed: int = 0
     test_seconds: float = 0.0

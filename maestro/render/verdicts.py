@@ -1,5 +1,7 @@
 """The tests' part of the view: what was chosen and why, what came out, what was left to the night."""
 
+from collections.abc import Iterator
+
 from maestro.model.tests import Problem, TestPlan, TestReport, Verdict
 from maestro.render import people
 from maestro.render.untrusted import Shown, block, line, name
@@ -15,6 +17,7 @@ _REASONS = {
     "changed": "changed themselves",
     "affected": "reached by a change",
     "recently_failed": "failed recently",
+    "escaped": "escaped before",
     "cannot_judge": "cannot be judged",
     "escalated": "asked for by a reviewer",
 }
@@ -71,9 +74,18 @@ def _facts(plan: TestPlan, report: TestReport | None) -> tuple[Pair, ...]:
         ("Sandbox", ", ".join(isolation) if plan.applicable else ""),
         ("Regions", ", ".join(report.regions) if report else ""),
         ("Passed only when retried", ", ".join(report.flaky) if report else ""),
+        ("Failed in quarantine", "; ".join(_quarantined(report)) if report else ""),
         ("Kept after a restart", people.count(report.resumed, "verdict") if report and report.resumed else ""),
     )
     return tuple(Pair(Shown(label), line(value)) for label, value in facts if value)
+
+
+def _quarantined(report: TestReport) -> Iterator[str]:
+    """Each with why it does not block, who is to mend it, and until when."""
+    for held in report.quarantined:
+        yield f"{held.test}: {held.evidence[-1]}; {held.owner} has until {held.expires_at:%Y-%m-%d} to mend it"
+    if report.quarantined_count > len(report.quarantined):
+        yield f"{report.quarantined_count - len(report.quarantined):,} more"
 
 
 def _problem(problem: Problem) -> Pair:
