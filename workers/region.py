@@ -41,6 +41,7 @@ from workers.exit import Leave
 from workers.logging import configure_logging
 from workflows.nightly import NightlyWorkflow
 from workflows.pull_request import PullRequestWorkflow
+from workflows.replay import ReplayWorkflow
 
 GRACE = timedelta(seconds=20)
 """How long running work may go on after SIGTERM before it is cancelled."""
@@ -96,7 +97,7 @@ def workers(client: Client, services: Services, region: RegionConfig, executor: 
     orchestration = Worker(
         client,
         task_queue=services.topology.temporal.task_queue,
-        workflows=[PullRequestWorkflow, NightlyWorkflow],
+        workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow],
         activities=[
             PlacementActivities(services).place,
             RenderActivities(services).render,

@@ -38,6 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import card as cards
     from workflows.actions import apply, change_of, decision_state, refusal, words
     from workflows.region import NoRegionError, RegionRunner, problem_of
+    from workflows.replay import REPLAYED, replay_of, start_replay
     from workflows.reviewing import ReviewerActions, refused
     from workflows.testing import RegionTests
 
@@ -185,9 +186,24 @@ class PullRequestWorkflow(ReviewerActions):
             self._state.decision = await self._decide()
         self._state.decisions += 1
         self._note("decided", self._state.decision.actor, self._state.decision.state.value)
+        await self._replay()
         if not self._wanted() and not self._ended():
             self._enter(Phase.WAITING_FOR_PERSON)
             await self._render()
+
+    async def _replay(self) -> None:
+        """Let the left-out tests of a risky pull request run, once, after a decision that could let it be merged."""
+        plan = self._state.plan
+        mergeable = decision_state(self._state) in {DecisionState.GREEN, DecisionState.NEEDS_PERSON}
+        if plan is None or not mergeable or self._state.replayed or self._wanted():
+            return
+        task = replay_of(self._pull_request, plan)
+        # A decision that was made before there were replays is replayed without one.
+        if task is None or plan.replay is None or not workflow.patched(REPLAYED):
+            return
+        self._state.replayed = True
+        if await start_replay(self._pull_request, task, self._request.timings):
+            self._note("replay started", "maestro", f"{task.title} run on spare capacity, because {plan.replay.reason}")
 
     async def _decide(self) -> Decision:
         gathered = self._state.gathered

@@ -147,7 +147,7 @@ class ConductState(Model):
 
     ``round`` counts plans, ``attempt`` the retries that a reviewer asked for (from ``first_attempt``), ``results``
     has the actions by their id. ``round_wanted`` asks for new tests, ``judge_wanted`` only for a new decision on what
-    is known.
+    is known. ``replayed`` says that the left-out tests of this head were started after a decision.
     """
 
     model_config = ConfigDict(frozen=False, extra="ignore")
@@ -175,6 +175,7 @@ class ConductState(Model):
     deadline: datetime | None = None
     round_wanted: bool = True
     judge_wanted: bool = False
+    replayed: bool = False
 
     @property
     def rejected(self) -> bool:

@@ -68,6 +68,13 @@ class NightReport(Model):
     problems: tuple[Problem, ...] = ()
 
 
+class ReplayRequest(Model):
+    """Run the tests that a plan left out after its decision; ``task`` is that run, as the night would conduct it."""
+
+    task: NightTask
+    timings: Timings = Timings()
+
+
 class TraceProbe(Model):
     """Run ``tests``, a stored list of ids, at a revision; ``attempt`` tells the runs of one revision apart."""
 

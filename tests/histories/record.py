@@ -17,7 +17,7 @@ from maestro.model.conduct import Timings
 from maestro.model.decision import ActionKind, Phase
 from maestro.model.night import NightPlan, NightRequest, NightTask
 from tests.workflows.conftest import QUICK, Conductor, act, action, card_in, conducting, eventually, server_options
-from tests.workflows.fakes import Fakes, artifact, needs_person_until_approved, pull_request
+from tests.workflows.fakes import Fakes, artifact, needs_person_until_approved, pull_request, risky_plan
 from workers.exit import Leave
 from workflows.nightly import NightlyWorkflow
 
@@ -74,6 +74,22 @@ async def _expired(conductor: Conductor) -> Ended:
     return handle
 
 
+async def _risky(conductor: Conductor) -> Ended:
+    handle = await conductor.start(head_sha="c" * 40)
+    await handle.result()
+    await conductor.client.get_workflow_handle(pull_request(head_sha="c" * 40).key("replay")).result()
+    return handle
+
+
+async def _replay(conductor: Conductor) -> Ended:
+    # A head of its own, because one is replayed once.
+    handle = await conductor.start(head_sha="d" * 40)
+    await handle.result()
+    replay: Ended = conductor.client.get_workflow_handle(pull_request(head_sha="d" * 40).key("replay"))
+    await replay.result()
+    return replay
+
+
 async def _night(conductor: Conductor) -> Ended:
     handle = await conductor.client.start_workflow(
         NightlyWorkflow.run, NightRequest(), id=f"night-{conductor.queue}", task_queue=conductor.queue
@@ -94,6 +110,8 @@ def scenarios() -> dict[str, Scenario]:
         "waited-for-a-region": (Fakes(regions=[None, "eu-north"]), _green),
         "moved-to-another-region": (Fakes(regions=["eu-dead", "eu-north"], dead=frozenset({"eu-dead"})), _moved),
         "escalated-while-running": (Fakes(hold_shards=asyncio.Event()), _escalated_while_running),
+        "risky-and-replayed": (Fakes(on_select=risky_plan), _risky),
+        "replay": (Fakes(on_select=risky_plan), _replay),
         "nightly": (Fakes(night=NightPlan(tasks=(owed, NightTask(pull_request=pull_request(), title="main")))), _night),
     }
 

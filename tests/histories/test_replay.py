@@ -12,6 +12,7 @@ from tests.histories.record import FOLDER, scenarios
 from workers.region import workflow_runner
 from workflows.nightly import NightlyWorkflow
 from workflows.pull_request import PullRequestWorkflow
+from workflows.replay import ReplayWorkflow
 
 RECORDED = sorted(FOLDER.glob("*.json"))
 
@@ -19,7 +20,7 @@ RECORDED = sorted(FOLDER.glob("*.json"))
 def replayer() -> Replayer:
     """As a worker would run them: the same converter, the same sandbox."""
     return Replayer(
-        workflows=[PullRequestWorkflow, NightlyWorkflow],
+        workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow],
         data_converter=pydantic_data_converter,
         workflow_runner=workflow_runner(),
     )

@@ -25,6 +25,7 @@ from workers.region import workflow_runner
 from workflows import card
 from workflows.nightly import NightlyWorkflow
 from workflows.pull_request import PullRequestWorkflow
+from workflows.replay import ReplayWorkflow
 
 TEMPORAL = Path(sys.executable).parent / "temporal"
 QUICK = [
@@ -133,7 +134,7 @@ async def conducting(client: Client, fakes: Fakes, *, max_cached_workflows: int 
     orchestration = Worker(
         client,
         task_queue=queue,
-        workflows=[PullRequestWorkflow, NightlyWorkflow],
+        workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow],
         activities=fakes.all(),
         workflow_runner=workflow_runner(),
         max_cached_workflows=max_cached_workflows,

@@ -25,7 +25,7 @@ from maestro.model.evidence import EvidenceSet
 from maestro.model.night import NightPlan, NightRequest, NightTaskResult
 from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement
-from maestro.model.tests import ShardResult, TestOutcome, TestPlan, TestReport, Verdict
+from maestro.model.tests import Replay, SelectionMode, ShardResult, TestOutcome, TestPlan, TestReport, Verdict
 
 SHA = "a" * 40
 
@@ -67,11 +67,13 @@ class Fakes:
     decide_as: Callable[[DecideRequest], DecisionState] | None = None
     on_select: Callable[[SelectRequest], TestPlan] | None = None
     hold_shards: asyncio.Event | None = None
+    hold_replays: asyncio.Event | None = None
     running: int = 0
     most_running: int = 0
     placed: list[PlaceRequest] = field(default_factory=list)
     selected: list[SelectRequest] = field(default_factory=list)
     ran: list[ShardRequest] = field(default_factory=list)
+    priorities: list[tuple[ShardRequest, int | None]] = field(default_factory=list)
     cancelled: list[ShardRequest] = field(default_factory=list)
     gathered: list[GatherRequest] = field(default_factory=list)
     decided: list[DecideRequest] = field(default_factory=list)
@@ -106,6 +108,7 @@ class Fakes:
     @activity.defn(name="run_shard")
     async def run_shard(self, request: ShardRequest) -> ShardResult:
         self.ran.append(request)
+        self.priorities.append((request, activity.info().priority.priority_key))
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
@@ -114,9 +117,10 @@ class Fakes:
             self.running -= 1
 
     async def _shard(self, request: ShardRequest) -> ShardResult:
-        if self.hold_shards is not None:
+        hold = self.hold_replays if request.pull_request.pr.endswith(".replay") else self.hold_shards
+        if hold is not None:
             try:
-                while not self.hold_shards.is_set():
+                while not hold.is_set():
                     activity.heartbeat()
                     await asyncio.sleep(0.05)
             except asyncio.CancelledError:
@@ -181,3 +185,22 @@ def needs_person_until_approved(request: DecideRequest) -> DecisionState:
     if "reject" in words or request.expired:
         return DecisionState.BLOCKED
     return DecisionState.GREEN if "approve" in words else DecisionState.NEEDS_PERSON
+
+
+REPLAY = Replay(reason="its τ is at the tenant's floor of 0.01", tests=artifact("left-out"))
+
+
+def risky_plan(request: SelectRequest) -> TestPlan:
+    """Two tests run, three are left out, and those are wanted after the decision."""
+    night = request.only is not None
+    return TestPlan(
+        applicable=True,
+        reason="2 tests import the change",
+        mode=request.mode,
+        round=request.round,
+        selected_count=3 if night else 2,
+        left_out_count=0 if night or request.mode is SelectionMode.ALL else 3,
+        shard_count=1,
+        body=artifact(),
+        replay=None if night or request.mode is SelectionMode.ALL else REPLAY,
+    )
