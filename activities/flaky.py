@@ -20,13 +20,14 @@ NOBODY = "nobody that git knows"
 @dataclass(frozen=True)
 class Seen:
     """A test that failed and passed at the head of ``tested``. ``key`` is the business key of what showed it,
-    ``evidence`` the sentence on it.
+    ``evidence`` the sentence on it; ``on_main`` says that the head is a main branch's.
     """
 
     tested: PullRequest
     test: str
     key: str
     evidence: str
+    on_main: bool
     at: datetime
 
 
@@ -34,7 +35,7 @@ def note_flip(ledger: Ledger, mirror: Path, seen: Seen) -> None:
     """Record the flip; where that makes enough of them since the last quarantine, a new one begins."""
     tested, test = seen.tested, seen.test
     repo, tenant = tested.repo, tested.tenant
-    ledger.flips.add(repo, test, key=seen.key, revision=tested.head_sha, evidence=seen.evidence, tenant=tenant)
+    ledger.flips.add(tested, test, key=seen.key, evidence=seen.evidence, on_main=seen.on_main)
     if test in ledger.quarantines.standing(repo, tenant=tenant):
         return
     since = ledger.quarantines.last_entered(repo, test, tenant=tenant)

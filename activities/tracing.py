@@ -95,7 +95,14 @@ class TracingActivities:
                 self._record_escape(task, finding, at)
             if finding.kind is FindingKind.FLAKY:
                 evidence = "; ".join(finding.evidence)
-                seen = Seen(tested=tested, test=finding.test, key=tested.key("trace"), evidence=evidence, at=at)
+                seen = Seen(
+                    tested=tested,
+                    test=finding.test,
+                    key=tested.key("trace"),
+                    evidence=evidence,
+                    on_main=task.settles is None,
+                    at=at,
+                )
                 note_flip(self._services.ledger, self._mirror(tested), seen)
 
     def _record_escape(self, task: NightTask, finding: Finding, at: datetime) -> None:

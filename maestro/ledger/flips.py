@@ -9,6 +9,7 @@ from maestro.ledger.clock import moment
 from maestro.ledger.engine import Database
 from maestro.ledger.schema import SECONDS_PER_DAY, flips, now_seconds, test_digest
 from maestro.model.flaky import Flip
+from maestro.model.pull_request import PullRequest
 
 REMEMBERED_DAYS = 60.0
 """A test that has not flipped for so long has been mended, or was never flaky."""
@@ -20,16 +21,20 @@ class Flips:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, repo: str, test: str, *, key: str, revision: str, evidence: str, tenant: str = "default") -> bool:
-        """Record a flip under the key of what showed it; returns whether it was new. ``evidence`` is a sentence."""
+    def add(self, tested: PullRequest, test: str, *, key: str, evidence: str, on_main: bool) -> bool:
+        """Record that a test flipped at the head of ``tested``, under the key of what showed it; whether it was new.
+
+        ``evidence`` is a sentence; ``on_main`` says that the head is a main branch's.
+        """
         insert = self._database.insert(flips).values(
-            tenant=tenant,
-            repo=repo,
+            tenant=tested.tenant,
+            repo=tested.repo,
             test_digest=test_digest(test),
             key=key,
             test=test,
-            revision=revision,
+            revision=tested.head_sha,
             evidence=evidence,
+            on_main=on_main,
             seen_at=now_seconds(),
         )
         with self._database.write() as connection:
@@ -49,6 +54,7 @@ class Flips:
         found: dict[str, list[Flip]] = {}
         with self._database.read() as connection:
             for row in connection.execute(query):
-                flip = Flip(revision=row.revision, evidence=row.evidence, at=moment(row.seen_at))
+                at = moment(row.seen_at)
+                flip = Flip(revision=row.revision, evidence=row.evidence, on_main=row.on_main, at=at)
                 found.setdefault(row.test, []).append(flip)
         return {test: tuple(found[test]) for test in sorted(found)}

@@ -209,6 +209,7 @@ flips = sa.Table(
     sa.Column("test", AnyText, nullable=False),
     sa.Column("revision", AnyText, nullable=False),
     sa.Column("evidence", AnyText, nullable=False),
+    sa.Column("on_main", sa.Boolean, nullable=False),
     sa.Column("seen_at", sa.Double, nullable=False),
 )
 

@@ -8,10 +8,14 @@ from maestro.model.base import Model
 
 
 class Flip(Model):
-    """Once, a test both passed and failed at ``revision``; ``evidence`` is the sentence on how that was seen."""
+    """Once, a test both passed and failed at ``revision``; ``evidence`` is the sentence on how that was seen.
+
+    ``on_main``: the revision is one of a main branch, so no single pull request can have made the test flip.
+    """
 
     revision: str
     evidence: str
+    on_main: bool
     at: datetime
 
 

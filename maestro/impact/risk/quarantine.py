@@ -1,7 +1,8 @@
 """Which flaky tests do not block for a while: with evidence, an owner and an end, or not at all.
 
 Only flips count for entering: the test failed and passed at the same revision. A quarantined test runs all the same,
-and its failures are named; they stop a pull request again as soon as the quarantine has expired.
+and its failures are named; they stop a pull request again as soon as the quarantine has expired. One of the flips must
+be of a main branch: nobody shall silence a test by pull requests that make it flip.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,8 @@ def quarantine_of(
     A test that was there before needs new evidence: ``flips`` begins after its last quarantine did.
     """
     found = flakiness_of(Behaviour(reruns=(len(flips), len(flips))))
-    if len(flips) < FLIPS_NEEDED or found.probability < PROBABILITY_NEEDED:
+    enough = len(flips) >= FLIPS_NEEDED and any(flip.on_main for flip in flips)
+    if not enough or found.probability < PROBABILITY_NEEDED:
         return None
     newest = tuple(f"{flip.evidence} ({flip.at:%Y-%m-%d})" for flip in flips[-EVIDENCE_NAMED:])
     return Quarantine(

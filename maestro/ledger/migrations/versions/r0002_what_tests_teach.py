@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("test", sa.Text(), nullable=False),
         sa.Column("revision", sa.Text(), nullable=False),
         sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("on_main", sa.Boolean(), nullable=False),
         sa.Column("seen_at", sa.Double(), nullable=False),
         key=("test_digest", "key"),
     )
