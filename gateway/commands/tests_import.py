@@ -74,6 +74,7 @@ def _told(path: Path, form: Form, history: History, imported: Imported) -> dict[
         "builds": len(history.builds),
         "new_builds": imported.new,
         "known_builds": imported.known,
+        "differing_builds": imported.differing,
         "tests": len(history.names),
         "outcomes": history.outcomes,
         "rows": problems.rows,
@@ -89,6 +90,11 @@ def _say(path: Path, history: History, imported: Imported) -> None:
         f"{line(str(path))}: {imported.new} builds came in, {imported.known} were there; "
         f"{history.outcomes} outcomes of {len(history.names)} tests from {problems.rows} rows"
     )
+    if imported.differing:
+        click.echo(
+            f"  note: builds that were there say something else here, and stay: {line(', '.join(imported.differing))}; "
+            "an id stands for one build of a repository"
+        )
     for title, remarks in (("left out", problems.left_out), ("note", problems.notes)):
         for remark in remarks:
             click.echo(f"  {title}: {line(str(remark))}")

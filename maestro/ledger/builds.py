@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -19,18 +20,24 @@ from maestro.impact.history.builds import Build, History
 from maestro.impact.history.renames import follow_renames
 from maestro.ledger.build_tables import build_series, build_tests, builds
 from maestro.ledger.engine import Database
-from maestro.ledger.packing import pack, unpack
+from maestro.ledger.packing import pack, same, unpack
 from maestro.model.base import Model
+from maestro.model.tests import SAMPLE_LIMIT
 
 PAGE = 32
 """Builds that are read or sent together: at 10,000 tests each, some 3 MB unpacked."""
 
 
 class Imported(Model):
-    """How many builds came in, and how many were there already and stay as they were."""
+    """How many builds came in, and how many were there already and stay as they were.
+
+    ``differing`` names some of the latter whose import says something else: an id that was used for two builds, or an
+    export that has grown.
+    """
 
     new: int
     known: int
+    differing: tuple[str, ...] = ()
 
 
 class Builds:
@@ -45,7 +52,8 @@ class Builds:
         series, numbers = self._numbered(dense.names, repo=repo, tenant=tenant, files=history.test_files)
         rows = [_row(build, numbers) for build in dense.builds]
         new = self._append(series, self._database.insert(builds).on_conflict_do_nothing(), rows)
-        return Imported(new=new, known=len(rows) - new)
+        differing = self._differing(series, rows) if new < len(rows) else ()
+        return Imported(new=new, known=len(rows) - new, differing=differing)
 
     def put_run(self, names: Sequence[str], build: Build, *, run_key: str, repo: str, tenant: str) -> None:
         """Keep the build of one of Maestro's own runs, in the place of what was kept of that run before."""
@@ -160,6 +168,22 @@ class Builds:
             connection.execute(sa.update(build_series).where(mine).values(builds=end + len(rows)))
             placed = [{**row, "series": series, "number": number} for number, row in enumerate(rows, start=end)]
             return len(connection.execute(returning, placed).all())
+
+    def _differing(self, series: int, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+        """The first few of the rows that are kept with another time or other outcomes."""
+        found: list[str] = []
+        for start in range(0, len(rows), PAGE):
+            page = {row["digest"]: row for row in rows[start : start + PAGE]}
+            query = sa.select(builds).where(builds.c.series == series, builds.c.digest.in_(page))
+            with self._database.read() as connection:
+                kept = connection.execute(query.order_by(*_PLACE)).all()
+            for build in kept:
+                wanted = page[build.digest]
+                if build.time != wanted["time"] or not same(build.body, wanted["body"]):
+                    found.append(build.build)
+            if len(found) >= SAMPLE_LIMIT:
+                break
+        return tuple(found[:SAMPLE_LIMIT])
 
 
 _PLACE = builds.c.time, builds.c.number

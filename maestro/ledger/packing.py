@@ -52,6 +52,12 @@ def unpack(packed: bytes) -> Columns:
     )
 
 
+def same(one: bytes, other: bytes) -> bool:
+    """Whether both hold the same outcomes; the same outcomes need not have shrunk to the same bytes."""
+    pairs = zip(unpack(one), unpack(other), strict=True)
+    return one == other or all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+
 def _gaps(rising: NDArray[np.int32]) -> NDArray[np.uint32]:
     return np.diff(rising, prepend=np.int32(-1)).astype(np.uint32)
 

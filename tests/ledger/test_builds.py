@@ -64,6 +64,13 @@ def test_importing_again_adds_nothing_and_says_so(ledger: Ledger) -> None:
     assert ids(ledger) == ["1", "2", "3"]
 
 
+def test_a_build_that_is_there_with_other_outcomes_or_times_stays_and_is_named(ledger: Ledger) -> None:
+    ledger.builds.put(history(build("1", 1.0), build("2", 2.0), build("3", 3.0)), repo=REPO)
+    again = history(build("1", 1.0), build("2", 2.5), build("3", 3.0, (0, 0, 0)), build("4", 4.0))
+    assert ledger.builds.put(again, repo=REPO) == Imported(new=1, known=3, differing=("2", "3"))
+    assert [each.time for each in ledger.builds.window(REPO)] == [1.0, 2.0, 3.0, 4.0]
+
+
 def test_a_build_is_kept_apart_by_its_retry_and_environment(ledger: Ledger) -> None:
     ledger.builds.put(history(build("1", 1.0)), repo=REPO)
     ledger.builds.put(history(build("1", 2.0, retry=1), build("1", 3.0, environment="arm")), repo=REPO)
