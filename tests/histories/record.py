@@ -5,6 +5,7 @@ it stands for the release that wrote it. A new behaviour gets a scenario of its 
 """
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,12 +17,16 @@ from temporalio.testing import WorkflowEnvironment
 from maestro.model.conduct import Timings
 from maestro.model.decision import ActionKind, Phase
 from maestro.model.night import NightPlan, NightRequest, NightTask
+from tests.workflows.calibrating import FakeCalibration, calibration
 from tests.workflows.conftest import QUICK, Conductor, act, action, card_in, conducting, eventually, server_options
 from tests.workflows.fakes import Fakes, artifact, needs_person_until_approved, pull_request, risky_plan
 from workers.exit import Leave
 from workflows.nightly import NightlyWorkflow
 
 FOLDER = Path(__file__).parent / "recorded"
+
+STACK_TRACE = re.compile(r'"stackTrace": "(?:[^"\\]|\\.)*"')
+"""Names folders of the machine that recorded it; no workflow reads it."""
 
 Ended = WorkflowHandle[Any, Any]
 Scenario = tuple[Fakes, Callable[[Conductor], Awaitable[Ended]]]
@@ -98,6 +103,11 @@ async def _night(conductor: Conductor) -> Ended:
     return handle
 
 
+async def _calibration(conductor: Conductor) -> Ended:
+    repositories = FakeCalibration(repositories=("acme/broken", "acme/shop"), broken=frozenset({"acme/broken"}))
+    return await calibration(conductor.client, repositories)
+
+
 def scenarios() -> dict[str, Scenario]:
     """Each behaviour that shipped, with the stand-ins that bring it about."""
     owed = NightTask(pull_request=pull_request(), title="left out", only=artifact(), settles=pull_request())
@@ -112,6 +122,7 @@ def scenarios() -> dict[str, Scenario]:
         "escalated-while-running": (Fakes(hold_shards=asyncio.Event()), _escalated_while_running),
         "risky-and-replayed": (Fakes(on_select=risky_plan), _risky),
         "replay": (Fakes(on_select=risky_plan), _replay),
+        "calibration": (Fakes(), _calibration),
         "nightly": (Fakes(night=NightPlan(tasks=(owed, NightTask(pull_request=pull_request(), title="main")))), _night),
     }
 
@@ -127,7 +138,7 @@ async def record() -> None:
             async with conducting(environment.client, fakes) as conductor:
                 handle = await play(conductor)
                 history = await handle.fetch_history()
-            path.write_text(history.to_json() + "\n", encoding="utf-8")
+            path.write_text(STACK_TRACE.sub('"stackTrace": ""', history.to_json()) + "\n", encoding="utf-8")
             sys.stdout.write(f"recorded {path.name}: {len(history.events)} events\n")
 
 

@@ -10,6 +10,7 @@ from temporalio.workflow import NondeterminismError
 
 from tests.histories.record import FOLDER, scenarios
 from workers.region import workflow_runner
+from workflows.calibration import CalibrationWorkflow
 from workflows.nightly import NightlyWorkflow
 from workflows.pull_request import PullRequestWorkflow
 from workflows.replay import ReplayWorkflow
@@ -20,7 +21,7 @@ RECORDED = sorted(FOLDER.glob("*.json"))
 def replayer() -> Replayer:
     """As a worker would run them: the same converter, the same sandbox."""
     return Replayer(
-        workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow],
+        workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow, CalibrationWorkflow],
         data_converter=pydantic_data_converter,
         workflow_runner=workflow_runner(),
     )
