@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from maestro.model.artifact import ArtifactRef
 from maestro.model.conduct import (
@@ -22,10 +23,11 @@ from maestro.model.conduct import (
 )
 from maestro.model.decision import Decision, DecisionState, Links
 from maestro.model.evidence import EvidenceSet
-from maestro.model.night import NightPlan, NightRequest, NightTaskResult
+from maestro.model.night import NightPlan, NightRequest, NightTaskResult, TraceProbe, TraceRequest, TraceStep
 from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement
 from maestro.model.tests import Replay, SelectionMode, ShardResult, TestOutcome, TestPlan, TestReport, Verdict
+from maestro.model.tracing import FindingKind, Trace
 
 SHA = "a" * 40
 
@@ -82,6 +84,10 @@ class Fakes:
     reminded: list[ReminderRequest] = field(default_factory=list)
     night: NightPlan = field(default_factory=NightPlan)
     settled: list[NightTaskResult] = field(default_factory=list)
+    probes: list[TraceProbe] = field(default_factory=list)
+    """What tracing wants to see, one after the other; then it has its findings."""
+    traced: list[TraceRequest] = field(default_factory=list)
+    trace_fails: bool = False
 
     @activity.defn(name="place")
     async def place(self, request: PlaceRequest) -> Placement:
@@ -172,10 +178,20 @@ class Fakes:
         self.settled.append(result)
         return result
 
+    @activity.defn(name="trace")
+    async def trace(self, request: TraceRequest) -> TraceStep:
+        self.traced.append(request)
+        if self.trace_fails:
+            raise ApplicationError("the mirror is damaged", type="IntegrityError", non_retryable=True)
+        if len(request.probed) < len(self.probes):
+            return TraceStep(subject=artifact("subject"), probe=self.probes[len(request.probed)])
+        found = Trace(counts={FindingKind.ESCAPE: 1}, escapes=("t0",), findings=artifact("findings"))
+        return TraceStep(subject=artifact("subject"), trace=found)
+
     def all(self) -> list[Callable[..., Any]]:
         return [
             self.place, self.select, self.run_shard, self.gather, self.decide, self.render, self.record_action,
-            self.remind, self.plan_night, self.settle,
+            self.remind, self.plan_night, self.settle, self.trace,
         ]  # fmt: skip
 
 
