@@ -16,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from maestro.model.conduct import Timings
 from maestro.model.decision import ActionKind, Phase
-from maestro.model.night import NightPlan, NightRequest, NightTask
+from maestro.model.night import NightPlan, NightRequest, NightTask, TraceProbe
 from tests.workflows.calibrating import FakeCalibration, calibration
 from tests.workflows.conftest import QUICK, Conductor, act, action, card_in, conducting, eventually, server_options
 from tests.workflows.fakes import Fakes, artifact, needs_person_until_approved, pull_request, risky_plan
@@ -108,6 +108,10 @@ async def _calibration(conductor: Conductor) -> Ended:
     return await calibration(conductor.client, repositories)
 
 
+def _probes() -> list[TraceProbe]:
+    return [TraceProbe(revision=letter * 40, attempt=0, tests=artifact()) for letter in "ab"]
+
+
 def scenarios() -> dict[str, Scenario]:
     """Each behaviour that shipped, with the stand-ins that bring it about."""
     owed = NightTask(pull_request=pull_request(), title="left out", only=artifact(), settles=pull_request())
@@ -124,6 +128,7 @@ def scenarios() -> dict[str, Scenario]:
         "replay": (Fakes(on_select=risky_plan), _replay),
         "calibration": (Fakes(), _calibration),
         "nightly": (Fakes(night=NightPlan(tasks=(owed, NightTask(pull_request=pull_request(), title="main")))), _night),
+        "nightly-traced": (Fakes(night=NightPlan(tasks=(owed,)), failing=[1], probes=_probes()), _night),
     }
 
 
