@@ -54,8 +54,7 @@ def unpack(packed: bytes) -> Columns:
 
 def same(one: bytes, other: bytes) -> bool:
     """Whether both hold the same outcomes; the same outcomes need not have shrunk to the same bytes."""
-    pairs = zip(unpack(one), unpack(other), strict=True)
-    return one == other or all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+    return one == other or [column.tolist() for column in unpack(one)] == [column.tolist() for column in unpack(other)]
 
 
 def _gaps(rising: NDArray[np.int32]) -> NDArray[np.uint32]:
