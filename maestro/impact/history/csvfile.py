@@ -39,7 +39,8 @@ def read_csv(path: Path, *, tests: Path | None = None) -> History:
         reader.read(lines)
     reader.refuse_mostly_bad(path)
     known_files = {test: file for test, file in files.items() if file}
-    return follow_renames(assembly.history(rows=reader.rows, test_files=known_files))
+    history = assembly.history(rows=reader.rows, test_files=known_files, passes_may_be_missing=True)
+    return follow_renames(history)
 
 
 def _columns(path: Path, header: str) -> dict[str, int]:

@@ -90,6 +90,12 @@ def test_a_broken_run_is_named_and_left_out(tmp_path: Path, broken: object) -> N
     assert remark.examples[0].startswith("check run 4: ")
 
 
+def test_a_check_that_did_not_run_at_a_head_is_not_taken_for_one_that_passed(tmp_path: Path) -> None:
+    red = [run("unit", "failure"), run("lint", "failure", head="b" * 40, minute=5)]
+    history = read(tmp_path, json.dumps(red)).dense()
+    assert [verdicts(history, build) for build in history.builds] == [{"unit": "fail"}, {"lint": "fail"}]
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"message": "Not Found"}', json.dumps(page()), "[" * 100_000])
 def test_what_has_no_check_runs_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadInput):

@@ -109,7 +109,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_a_header_alone_is_an_empty_history(tmp_path: Path) -> None:
     history = read(tmp_path)
     assert history.builds == ()
-    assert not history.sparse
     assert not history.has_seconds
     assert not history.has_files
 
