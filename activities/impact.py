@@ -83,7 +83,11 @@ class ImpactActivities:
     def _promised(self, selection: Selection, appetite: RiskAppetite) -> dict[str, object]:
         """The plan's statement on its risk, and the order to run the rest after the decision where that is high."""
         left_out = [test.id for test in selection.body.left_out]
-        promised: dict[str, object] = {"risk": statement_without_model(appetite, left_out=len(left_out))}
+        promised: dict[str, object] = {
+            "risk": statement_without_model(
+                appetite, left_out=len(left_out), narrowed=selection.mode is SelectionMode.DIRECT
+            )
+        }
         if left_out and appetite.replay:
             listing = canonical_json(left_out).encode()
             tests = self._services.artifacts.put(listing, media_type="application/json", name="left-out.json")

@@ -61,12 +61,16 @@ def risk_of(plan: TestPlan | None, report: TestReport | None) -> str:
     unknown = f" {report.missing_count} selected tests gave no verdict." if report and report.missing_count else ""
     if not plan.left_out_count:
         return f"Every known test was selected, so none was left out.{unknown}"
+    until = "a replay after the decision" if plan.replay else "the night"
+    left_out = f"{plan.left_out_count} of {plan.left_out_count + plan.selected_count} tests were left to {until}"
+    if plan.risk is not None:
+        return f"{left_out}. {plan.risk.promise}{unknown}"
     scope = (
         "only changed, recently failed and directly affected tests ran, " if plan.mode is SelectionMode.DIRECT else ""
     )
     return (
-        f"{plan.left_out_count} of {plan.left_out_count + plan.selected_count} tests were left to the night: "
-        f"{scope}no import path leads from the rest to the change as far as the static graph can see.{unknown}"
+        f"{left_out}: {scope}no import path leads from the rest to the change as far as the static graph can see."
+        f"{unknown}"
     )
 
 
@@ -104,6 +108,8 @@ def details(card: DecisionCard) -> str:
         lines += ["", f"Region: {_plain(card.placement.reason)}"]
     if card.plan:
         lines += ["", f"Tests: {_plain(card.plan.reason)}"]
+        if card.plan.risk:
+            lines += ["", f"Risk: τ is {card.plan.risk.tau:.3g}. {_plain(card.plan.risk.promise)}"]
     if card.report:
         counts = ", ".join(f"{card.report.counts.get(v, 0)} {v.value}" for v in Verdict)
         lines += ["", f"Verdicts: {counts}"]

@@ -10,6 +10,7 @@ from maestro.model.tests import Verdict
 from maestro.render import people
 from maestro.render.commands import act
 from maestro.render.places import place_view
+from maestro.render.risk import risk_view
 from maestro.render.telling import told
 from maestro.render.untrusted import NAME_LIMIT, Shown, line, name
 from maestro.render.verdicts import tests_view
@@ -17,6 +18,9 @@ from maestro.render.view import TONES, ActionRow, CardView, ControlRow, Figure, 
 
 MOMENTS_SHOWN: Final = 40
 """Entries of the timeline on a card; a pull request that waited for days has many."""
+
+RISK_LIMIT: Final = 800
+"""Characters of the sentences on the risk: a promise with its conditions must not lose its end."""
 
 AUTHOR_LIMIT: Final = 60
 """Characters of an author: a full name and an address."""
@@ -65,7 +69,8 @@ def card_view(card: DecisionCard) -> CardView:
         why=lead,
         reasons=reasons,
         next_step=_next_step(card.decision.next_step) if card.decision.next_step else None,
-        risk=line(card.risk),
+        risk=line(card.risk, limit=RISK_LIMIT),
+        promise=risk_view(card.plan) if card.plan else None,
         figures=_figures(card),
         place=place_view(card.placement) if card.placement else None,
         tests=tests_view(card.plan, card.report) if card.plan else None,

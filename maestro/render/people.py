@@ -59,6 +59,16 @@ def share(part: float) -> Shown:
     return Shown(f"{part * 100:.0f} %")
 
 
+def probability(chance: float) -> Shown:
+    """A probability in per cent to two digits that says neither 0 nor 100 unless it is."""
+    percent = chance * 100
+    if 0 < percent < 0.01:
+        return Shown("under 0.01 %")
+    if 99.99 < percent < 100:
+        return Shown("over 99.99 %")
+    return Shown(f"{percent:.2g} %" if percent < 10 else f"{percent:.4g} %")
+
+
 def count(number: int, noun: str) -> Shown:
     """A number with its noun, in the plural where it needs one: 1 test, 1,204 tests."""
     return Shown(f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s")

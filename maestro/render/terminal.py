@@ -33,7 +33,7 @@ def card_terminal(card: DecisionCard) -> RenderableType:
     sections: list[RenderableType | None] = [
         _verdict(view),
         _section(view.heading, _why(view)),
-        _section("Risk", Text(view.risk)) if view.risk else None,
+        _section("Risk", _risk(view)) if view.risk else None,
         _section("Region", _place(view.place)) if view.place else None,
         _section("Tests", _tests(view.tests)) if view.tests else None,
         _section("Saved by leaving tests to the night", _pairs(view.saved)) if view.saved else None,
@@ -62,6 +62,14 @@ def _why(view: CardView) -> Group:
     if view.next_step:
         step = Group(Text(view.next_step.description), _pairs(view.next_step.facts))
         parts.append(Panel(step, title=Text("The smallest safe next step"), title_align="left", box=box.SQUARE))
+    return Group(*parts)
+
+
+def _risk(view: CardView) -> Group:
+    parts: list[RenderableType] = [Text(view.risk)]
+    if view.promise:
+        parts.append(_pairs(view.promise.facts))
+        parts += [_bullet("-", f"{term.label}: {term.value}", "dim") for term in view.promise.terms]
     return Group(*parts)
 
 

@@ -20,6 +20,7 @@ _REASONS = {
     "escaped": "escaped before",
     "cannot_judge": "cannot be judged",
     "escalated": "asked for by a reviewer",
+    "shadowed": "run although they would have been left out",
 }
 
 
@@ -61,7 +62,8 @@ def _left_out(plan: TestPlan) -> Shown:
     if not plan.left_out_count:
         return Shown("Nothing was left out.")
     much = f"{people.count(plan.left_out_count, 'test')} ({people.seconds(plan.left_out_seconds)})"
-    return Shown(f"{much} left to the nightly run.")
+    until = "run after the decision" if plan.replay else "left to the nightly run"
+    return Shown(f"{much} {until}.")
 
 
 def _facts(plan: TestPlan, report: TestReport | None) -> tuple[Pair, ...]:

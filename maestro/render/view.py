@@ -104,6 +104,15 @@ class TestsView:
 
 
 @dataclass(frozen=True)
+class RiskView:
+    """What a plan promises: figures in words, and the terms that made τ what it is."""
+
+    tau: Shown
+    facts: tuple[Pair, ...]
+    terms: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
 class ControlRow:
     control: Shown
     title: Shown
@@ -148,6 +157,7 @@ class CardView:
     reasons: tuple[Shown, ...]
     next_step: Step | None
     risk: Shown
+    promise: RiskView | None
     figures: tuple[Figure, ...]
     place: PlaceView | None
     tests: TestsView | None

@@ -20,8 +20,11 @@ from maestro.model.region import CostTerm, Placement, RegionAssessment
 from maestro.model.tests import (
     Problem,
     ReasonKind,
+    Replay,
+    RiskStatement,
     SelectedTest,
     SelectionMode,
+    TauTerm,
     TestOutcome,
     TestPlan,
     TestReport,
@@ -83,6 +86,24 @@ PLACEMENT = Placement(
     policy_digest="sha256:" + "d" * 64,
     decided_at=START,
 )
+RISK = RiskStatement(
+    tau=0.0325,
+    tau_terms=(
+        TauTerm(name="tenant", factor=1.0, reason="τ starts at 0.05: tenant nordic-retail has decided so"),
+        TauTerm(name="size", factor=1.09, reason="71 changed lines in 2 files"),
+        TauTerm(name="author", factor=0.6, reason="an agent's: the author's name contains [bot]"),
+        TauTerm(name="bounds", factor=1.0, reason="within the tenant's bounds of 0.01 and 0.1"),
+    ),
+    residual_risk=0.018,
+    low=0.004,
+    high=0.029,
+    unconditional_risk=0.0011,
+    method="conformal risk control on this repository's own past",
+    certified=True,
+    red_builds=212,
+    promise="Of 100 such pull requests that break something, at most 3.3 are green with an escape.",
+    model="sha256:" + "7" * 64,
+)
 PLAN = TestPlan(
     applicable=True,
     reason="2 changed files reach 118 tests through imports; 4 more failed in the last week.",
@@ -111,6 +132,8 @@ PLAN = TestPlan(
     body=ref("a", "test plan"),
     environment_key="py3.11-lock-5f0c9e",
     isolation="bubblewrap",
+    risk=RISK,
+    replay=Replay(reason="it is labelled full-suite", tests=ref("e", "left-out.json")),
 )
 REPORT = TestReport(
     counts={Verdict.PASS: 120, Verdict.SKIP: 2},

@@ -6,11 +6,17 @@ from maestro.impact.risk.appetite import RiskAppetite
 from maestro.model.tests import RiskStatement
 from maestro.words import count
 
+REACHED = "No import path leads from what is left out to the change, as far as the static graph can see."
+NARROWED = "Only changed, recently failed and directly affected tests run; longer import paths are left out too."
 
-def statement_without_model(appetite: RiskAppetite, *, left_out: int, red_builds: int = 0) -> RiskStatement:
+
+def statement_without_model(
+    appetite: RiskAppetite, *, left_out: int, narrowed: bool = False, red_builds: int = 0
+) -> RiskStatement:
     """The statement of a plan that the import graph made, or that leaves nothing out.
 
-    ``red_builds`` is how many of the repository's are known; what they could certify is said, not claimed.
+    ``narrowed`` says that a reviewer wanted only what is nearest to the change. ``red_builds`` is how many of the
+    repository's are known; what they could certify is said, not claimed.
     """
     if not left_out:
         return RiskStatement(
@@ -37,9 +43,8 @@ def statement_without_model(appetite: RiskAppetite, *, left_out: int, red_builds
         certified=False,
         red_builds=red_builds,
         promise=(
-            "No import path leads from what is left out to the change, as far as the static graph can see. That is no "
-            f"certified bound: {known} known, and a τ of {appetite.tau:.2g} takes at least "
-            f"{needed_red_builds(appetite.tau)}."
+            f"{NARROWED if narrowed else REACHED} That is no certified bound: {known} known, and a τ of "
+            f"{appetite.tau:.2g} takes at least {needed_red_builds(appetite.tau)}."
         ),
     )
 

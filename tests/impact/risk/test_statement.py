@@ -23,6 +23,12 @@ def test_the_import_graph_alone_promises_no_number_and_says_what_one_would_take(
     assert "3 red builds of this repository are known, and a τ of 0.05 takes at least 19" in statement.promise
 
 
+def test_a_narrowed_plan_does_not_claim_that_the_graph_reaches_nothing_else() -> None:
+    promise = statement_without_model(APPETITE, left_out=7, narrowed=True).promise
+    assert "directly affected tests run" in promise
+    assert "No import path" not in promise
+
+
 @given(st.floats(1e-4, 0.5))
 def test_so_many_red_builds_are_needed_that_tau_is_not_below_what_their_ranks_can_say(tau: float) -> None:
     needed = needed_red_builds(tau)
