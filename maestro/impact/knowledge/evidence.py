@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from maestro.errors import BadInput
 from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.knowledge.doubts import unjudged
 from maestro.impact.knowledge.edits import Edit, edits_of
@@ -101,7 +102,10 @@ def evidence_of(
 
     ``old`` and ``new`` read the trees before and after the patch, ``graph`` is of the tree after it. ``seconds`` are
     usual durations; without them, the recording's count. A ``library`` that lives longer spares reading texts again.
+    ``BadInput`` when a test is listed twice.
     """
+    if len(set(tests)) != len(tests):
+        raise BadInput("a test is listed twice", field="tests", fix="list every test once")
     library = library or Library()
     listing = listing_of(tests, new, library)
     edits = edits_of(patch, old, new)

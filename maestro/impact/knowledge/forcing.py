@@ -26,15 +26,15 @@ def forced_tests(edits: Sequence[Edit], listing: Listing, known: Collection[str]
         for file, path in enumerate(listing.files)
         if path in by_file
     }
-    own_names = [unit.name for unit in listing.sources]
-    for index, test in enumerate(listing.tests):
-        file, source = int(listing.file_of[index]), int(listing.source_of[index])
-        reasons = changed.get(file)
-        name = own_names[source] if source >= 0 else ""
-        if reasons is not None and (reason := reasons.get(name) or reasons.get("")):
-            forced[test] = reason
-        elif recorded is not None and test not in recorded:
-            forced[test] = (ReasonKind.NEW, "it is not in the recording: new, or never run there")
+    if recorded is not None:
+        why = (ReasonKind.NEW, "it is not in the recording: new, or never run there")
+        forced = {test: why for test in listing.tests if test not in recorded}
+    places = zip(listing.tests, listing.file_of.tolist(), listing.source_of.tolist(), strict=True)
+    for test, file, source in places if changed else ():
+        if (reasons := changed.get(file)) is not None:
+            name = listing.sources[source].name if source >= 0 else ""
+            if reason := reasons.get(name) or reasons.get(""):
+                forced[test] = reason
     return forced
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maestro.impact.knowledge.edits import Edit
-from maestro.impact.knowledge.listing import Listing, split_id
+from maestro.impact.knowledge.listing import Listing
 from maestro.impact.knowledge.units import Units
 from maestro.impact.knowledge.words import parts_of, parts_of_all
 
@@ -47,7 +47,7 @@ def lexical_of(edits: Sequence[Edit], carried: Mapping[int, frozenset[str]], lis
     words = parts_of_all({word for edit in edits for word in edit.names} | names)
     vocabulary = frozenset().union(*(units.words for units in listing.readings if units is not None))
     meaning = {word: found for word in vocabulary if (found := parts_of(word) & words)}
-    told = frozenset(meaning)
+    told = [units.words & meaning.keys() if units is not None else frozenset() for units in listing.readings]
 
     said_names: list[tuple[int, str]] = []
     said_words: list[tuple[int, str]] = []
@@ -55,7 +55,8 @@ def lexical_of(edits: Sequence[Edit], carried: Mapping[int, frozenset[str]], lis
     helper_names = [_speaking_helpers(units, names) for units in listing.readings]
     fixture_names = [_speaking_fixtures(around, names) for around in listing.around]
     for place, (unit, file) in enumerate(zip(listing.sources, listing.file_of_source.tolist(), strict=True)):
-        said = (unit.early | unit.late) & told
+        here = told[file]
+        said = (unit.early & here) | (unit.late & here)
         said_names += [(place, name) for name in said & names]
         said_words += [(place, part) for part in {part for word in said for part in meaning[word]}]
         for helpers in (helper_names[file], fixture_names[file]):
@@ -139,7 +140,7 @@ def _is_test(name: str) -> bool:
 
 def _in_ids(words: frozenset[str], listing: Listing) -> Floats:
     """Searched in all ids at once: there may be a hundred thousand of them, and few words."""
-    ids = ["".join(split_id(test)[1:]).lower() for test in listing.tests]
+    ids = [test.partition("::")[2].lower() for test in listing.tests]
     text = "\n".join(ids)
     starts = np.cumsum([0, *(len(each) + 1 for each in ids)])[:-1]
     places: dict[str, list[int]] = {}

@@ -47,30 +47,28 @@ def listing_of(tests: Sequence[str], read: Read, library: Library) -> Listing:
     """Look up every test in the texts that ``read`` gives."""
     files: dict[str, int] = {}
     readings: list[Units | None] = []
-    places: dict[tuple[int, str], int] = {}
+    places: dict[str, tuple[int, int]] = {}
     sources: list[Unit] = []
     owners: list[int] = []
-    file_of = np.empty(len(tests), dtype=np.int32)
-    source_of = np.empty(len(tests), dtype=np.int32)
     known: list[dict[str, Unit]] = []
-    for index, test in enumerate(tests):
-        path, name, _ = split_id(test)
-        file = files.get(path)
-        if file is None:
-            file = files[path] = len(readings)
-            text = read(path) if path.endswith(".py") else None
-            readings.append(None if text is None else library.units(text))
-            known.append({unit.name: unit for unit in (readings[-1] or _NO_UNITS).all if unit.name})
-        place = places.get((file, name))
-        if place is None:
+    rows: list[tuple[int, int]] = []
+    for test in tests:
+        # What stands before the parameters is the same for all tests of a function; most lookups end here.
+        row = places.get(key := test.partition("[")[0])
+        if row is None or "::" not in key:
+            path, name, _ = split_id(test)
+            file = files.setdefault(path, len(readings))
+            if file == len(readings):
+                text = read(path) if path.endswith(".py") else None
+                readings.append(None if text is None else library.units(text))
+                known.append({unit.name: unit for unit in (readings[-1] or _NO_UNITS).all if unit.name})
             unit = _source(known[file], name)
-            place = len(sources) if unit else -1
+            row = places[key] = (file, len(sources) if unit else -1)
             if unit:
                 sources.append(unit)
                 owners.append(file)
-            places[file, name] = place
-        file_of[index] = file
-        source_of[index] = place
+        rows.append(row)
+    file_of, source_of = np.array(rows, dtype=np.int32).reshape(-1, 2).T
     return Listing(
         tests=tuple(tests),
         files=tuple(files),

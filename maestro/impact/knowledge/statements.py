@@ -62,7 +62,10 @@ def statement(node: ast.AST, place: str, *, without: frozenset[str] = frozenset(
         else:
             mark.append(repr(each))
     interned = frozenset(map(sys.intern, words))
-    return Statement(" ".join(mark), _lines(node), frozenset(binds), frozenset(sets), interned)
+    lines = _lines(node)
+    if "decorator_list" in without:
+        lines = range(getattr(node, "lineno", lines.start), lines.stop)
+    return Statement(" ".join(mark), lines, frozenset(binds), frozenset(sets), interned)
 
 
 def imported_names(node: ast.Import | ast.ImportFrom, place: str) -> Iterator[Statement]:
