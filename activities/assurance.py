@@ -65,7 +65,9 @@ class AssuranceActivities:
         )
         if attempts[-1]:
             # After an escalation some of what was left out has run after all.
-            services.ledger.night.settle(pull_request.key("run", request.attempt), pull_request=pull_request)
+            run_key = pull_request.key("run", request.attempt)
+            services.ledger.night.settle(run_key, pull_request=pull_request)
+            services.ledger.own_builds.finish(run_key, files=body.changed_files)
         for test in report.flaky:
             seen = Seen(
                 tested=pull_request,
