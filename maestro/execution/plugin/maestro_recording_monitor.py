@@ -3,6 +3,7 @@
 Only code of the repository is watched. It is found when a module is executed, so that no other code ever pays.
 """
 
+import opcode
 import sys
 from collections.abc import Callable
 from types import CodeType
@@ -13,6 +14,8 @@ GRANULARITY = "line"
 
 _FREE_IDS = (4, 3)
 """The ids that the interpreter's documentation leaves to anybody; the others have an owner by name."""
+
+_RESUME = opcode.opmap["RESUME"]
 
 
 class Lines:
@@ -30,6 +33,7 @@ class Lines:
         self._id = self._own_id()
         events = self._monitoring.events
         self._monitoring.register_callback(self._id, events.LINE, self._on_line())
+        self._monitoring.register_callback(self._id, events.PY_START, self._on_start)
         self._monitoring.register_callback(self._id, events.PY_RETURN, self._on_return)
         self._monitoring.set_local_events(self._id, _canary.__code__, events.LINE)
         sys.addaudithook(self._on_event)
@@ -65,6 +69,12 @@ class Lines:
 
         return on_line
 
+    def _on_start(self, code: CodeType, offset: int) -> Any:
+        self._hits[code.co_filename].update(
+            line for start, end, line in code.co_lines() if start <= offset < end and line is not None
+        )
+        return self._monitoring.DISABLE
+
     def _on_return(self, _code: CodeType, _offset: int, _value: object) -> None:
         self._importing(False)  # noqa: FBT003 - the meaning is in the parameter's name
 
@@ -77,10 +87,18 @@ class Lines:
         events = self._monitoring.events
         if module:
             self._importing(True)  # noqa: FBT003 - as above
-        self._monitoring.set_local_events(self._id, code, events.LINE | (events.PY_RETURN if module else 0))
+        wanted = events.LINE | (events.PY_RETURN if module else 0)
+        wanted |= events.PY_START if _begins_on_its_first_line(code) else 0
+        self._monitoring.set_local_events(self._id, code, wanted)
         for constant in code.co_consts:
             if isinstance(constant, CodeType):
                 self._watch(constant)
+
+
+def _begins_on_its_first_line(code: CodeType) -> bool:
+    """Whether the body begins on the line of the ``def`` or ``lambda``, which Python 3.13 then does not report."""
+    resume = 2 * code.co_code[::2].find(_RESUME)
+    return any(start <= resume and resume + 2 < end for start, end, _ in code.co_lines())
 
 
 def _canary() -> None:
