@@ -15,6 +15,7 @@ from maestro.impact.graph.parsing import parse
 SIZE_LIMIT_BYTES = 2_000_000
 """Larger files are taken for generated ones: parsing needs about a hundred times as much memory."""
 
+
 @dataclass(frozen=True, slots=True)
 class Import:
     """``from <level dots><module> import <name> as <bound>``; ``name`` is empty for ``import module``, or ``*``."""
