@@ -6,16 +6,12 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.heartbeat import heartbeating
+from activities.night_plan import NightPlanner
 from activities.services import Services
-from maestro.canonical import canonical_json, digest
-from maestro.errors import BadInput
-from maestro.execution.branches import main_branch
-from maestro.ledger.night import Debtor
-from maestro.model.night import NightPlan, NightRequest, NightTask, NightTaskResult
+from maestro.canonical import digest
+from maestro.model.night import NightPlan, NightRequest, NightTaskResult
 from maestro.model.progress import Progress
-from maestro.model.pull_request import PullRequest
 from maestro.model.record import DecisionRecord, RecordKind
-from maestro.model.tests import Problem
 from maestro.model.tracing import FindingKind
 
 
@@ -27,50 +23,10 @@ class NightlyActivities:
 
     @activity.defn
     async def plan_night(self, request: NightRequest) -> NightPlan:  # noqa: ARG002 - one model in, as everywhere
-        """Every head with left-out tests, then the main branch of each repository that was conducted."""
+        """What this night runs, in its order."""
         started = activity.info().scheduled_time
         async with heartbeating(lambda: Progress(detail="asking the repositories for their main branches")):
-            return await asyncio.to_thread(self._plan, started)
-
-    def _plan(self, started: datetime) -> NightPlan:
-        debtors = self._services.ledger.night.debtors()
-        newest = {(debtor.pull_request.repository, debtor.pull_request.tenant): debtor for debtor in debtors}
-        tasks = [self._left_out(debtor, started) for debtor in debtors if debtor.tests]
-        problems = []
-        for debtor in newest.values():
-            try:
-                tasks.append(self._full_suite(debtor.pull_request, started))
-            except BadInput as error:
-                # A repository that was moved or deleted must not take the night of all others with it.
-                problems.append(Problem(kind="repository", message=f"{error.field}: {error.message}", fix=error.fix))
-        return NightPlan(tasks=tuple(tasks), problems=tuple(problems))
-
-    def _left_out(self, debtor: Debtor, started: datetime) -> NightTask:
-        pull_request = debtor.pull_request
-        tests = self._services.artifacts.put(
-            canonical_json(debtor.tests).encode(), media_type="application/json", name="left-out.json"
-        )
-        return NightTask(
-            pull_request=pull_request.model_copy(update={"pr": f"{pull_request.pr}.{_night(started)}"}),
-            title=f"{len(debtor.tests)} tests that {pull_request.repo} {pull_request.pr} left out",
-            only=tests,
-            settles=pull_request,
-        )
-
-    def _full_suite(self, conducted: PullRequest, started: datetime) -> NightTask:
-        branch, sha = main_branch(conducted.repository, places=self._services.places)
-        main = PullRequest(
-            repository=conducted.repository,
-            repo=conducted.repo,
-            pr=_night(started),
-            base_sha=sha,
-            head_sha=sha,
-            merge_base_sha=sha,
-            title=f"the night of {branch}",
-            author="maestro",
-            tenant=conducted.tenant,
-        )
-        return NightTask(pull_request=main, title=f"the full suite of {conducted.repo} at {branch} ({sha[:12]})")
+            return await asyncio.to_thread(NightPlanner(self._services, started).plan)
 
     @activity.defn
     async def settle(self, result: NightTaskResult) -> NightTaskResult:
@@ -120,11 +76,6 @@ def _reason(result: NightTaskResult) -> str:
     escaped = result.trace.counts[FindingKind.ESCAPE] if result.trace else len(result.escapes)
     more = f" and {escaped - len(result.escapes)} more" if escaped > len(result.escapes) else ""
     return f"{result.task.title}; escaped: {', '.join(result.escapes)}{more}"
-
-
-def _night(started: datetime) -> str:
-    """What the runs of one night are called: by the minute, so that a second night of a day has keys of its own."""
-    return f"night-{started:%Y-%m-%d-%H%M}"
 
 
 def _outcome(result: NightTaskResult) -> str:

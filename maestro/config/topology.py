@@ -124,12 +124,16 @@ class DecisionTimes(Config):
 
 
 class Nightly(Config):
-    """When the nightly run starts, and how late it may still start after an outage."""
+    """When the nightly run starts, how late it may still start after an outage, and how much of a main branch it runs:
+    everything every ``full_suite_days`` days, and in between what is worth knowing within ``exploration_seconds``.
+    """
 
     hour: int = Field(default=2, ge=0, le=23)
     minute: int = Field(default=30, ge=0, le=59)
     time_zone: str = "UTC"
     catchup_seconds: float = Field(default=14_400.0, ge=60, le=86_400)
+    full_suite_days: int = Field(default=1, ge=1, le=30)
+    exploration_seconds: float = Field(default=300.0, ge=0, le=86_400)
 
 
 class Stack(Config):

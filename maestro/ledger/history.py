@@ -6,6 +6,7 @@ A run is known by its business key; its shards may record at the same time, each
 import statistics
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -118,6 +119,17 @@ class History:
             test: f"failed at {revision[:12]} on {moment(failed_at):%Y-%m-%d %H:%M} UTC"
             for test, failed_at, revision in sorted(tuple(row) for row in rows)
         }
+
+    def last_runs(self, repo: str, *, tenant: str = "default") -> dict[str, datetime]:
+        """When each test that ever ran did so last: the start of that run. Reads all outcomes of the repository."""
+        query = (
+            sa.select(sa.func.max(outcomes.c.test), sa.func.max(runs.c.started_at))
+            .join(runs, runs.c.run_key == outcomes.c.run_key)
+            .where(runs.c.tenant == tenant, runs.c.repo == repo)
+            .group_by(outcomes.c.test_digest)
+        )
+        with self._database.read() as connection:
+            return {test: moment(at) for test, at in connection.execute(query)}
 
     def passes(
         self, repo: str, tests: Collection[str], *, revisions: Collection[str], tenant: str = "default"
