@@ -7,6 +7,7 @@ The project's tests run as they are, outside any sandbox: give it only projects 
 import argparse
 import json
 import shlex
+import signal
 import statistics
 import sys
 from collections.abc import Iterator
@@ -172,6 +173,8 @@ def main() -> None:
     parser.add_argument("--pytest", default="", help="further arguments of pytest")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds for one run of the suite")
     options = parser.parse_args()
+    # Ends as by Ctrl-C: the running suite is stopped and the scratch tree removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         print(json.dumps(make(options)))
     except MaestroError as error:

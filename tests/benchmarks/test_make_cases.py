@@ -16,7 +16,7 @@ from benchmarks.case_making.mutants import mutants, mutations, parses
 from benchmarks.case_making.reverts import reverts
 from benchmarks.case_making.suite import Suite
 from benchmarks.case_making.tree import Tree, is_source, is_test, scratch
-from benchmarks.make_cases import Baseline, Maker, main, measure
+from benchmarks.make_cases import Baseline, Maker, measure
 from maestro.errors import BadInput
 from tests.execution.repositories import Repository
 
@@ -217,27 +217,26 @@ def test_a_path_is_source_or_test_or_neither(path: str, kind: str) -> None:
     assert (is_source(path), is_test(path)) == (kind == "source", kind == "test")
 
 
-def test_the_command_writes_a_case_a_line_and_says_what_it_left_out(
-    shop: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def command(shop: Repository, out: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    words = [sys.executable, "-m", "benchmarks.make_cases", "--repo", str(shop.folder), "--out", str(out), *options]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_the_command_writes_a_case_a_line_and_says_what_it_left_out(shop: Repository, tmp_path: Path) -> None:
     made = tmp_path / "venvs" / "shop"
     (made / "bin").mkdir(parents=True)
     (made / "complete").touch()
     (made / "bin" / "python").symlink_to(sys.executable)
     out = tmp_path / "cases.jsonl"
-    options = ["--repo", str(shop.folder), "--out", str(out), "--mutants", "0", "--venvs", str(made.parent)]
-    options += ["--pytest", "-p no:asyncio"]
-    monkeypatch.setattr(sys, "argv", ["make_cases", *options])
-    main()
+    done = command(shop, out, "--mutants=0", "--venvs", str(made.parent), "--pytest=-p no:asyncio")
     [case] = map(Case.model_validate_json, out.read_text(encoding="utf-8").splitlines())
     assert case.failing == ("tests/test_price.py::test_no_debts",)
-    summary = json.loads(capsys.readouterr().out)
+    summary = json.loads(done.stdout)
     assert (summary["tests"], summary["reverts"], summary["dropped"]) == (3, 1, {"no test fails": 1})
 
 
 def test_an_unknown_base_is_refused_before_anything_is_made(shop: Repository, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.make_cases", "--repo", str(shop.folder), "--base", "nowhere"]
-    done = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)
+    done = command(shop, tmp_path / "out", "--base", "nowhere")
     assert done.returncode == 2
     assert "--base" in done.stderr
     assert not (tmp_path / "out").exists()
