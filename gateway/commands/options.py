@@ -30,6 +30,7 @@ class Wanted:
     mode: str
     pr: str
     agent: bool
+    label: tuple[str, ...]
 
     @property
     def selection(self) -> SelectionMode:
@@ -48,7 +49,8 @@ class Wanted:
             tenant=self.tenant,
             author_kind=AuthorKind.AGENT if self.agent else AuthorKind.HUMAN,
         )
-        said = {name: value for name, value in (("title", self.title), ("author", self.author)) if value}
+        asked = (("title", self.title), ("author", self.author), ("labels", self.label))
+        said = {name: value for name, value in asked if value}
         return found.model_copy(update=said)
 
 
@@ -70,6 +72,7 @@ def conducting(command: CommandT) -> CommandT:
             help="How widely tests are selected.",
         ),
         click.option("--agent", is_flag=True, help="The author is no human."),
+        click.option("--label", multiple=True, help="A label that it has on the forge; repeat for more."),
         click.option("--again", is_flag=True, help="Conduct a head that is finished once more."),
     )
     for option in reversed(options):
