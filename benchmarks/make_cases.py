@@ -103,7 +103,7 @@ def measure(tree: Tree, suite: Suite) -> Baseline:
         tree.reset()
         runs.append(suite.run(tree.folder))
     steady = runs[0].passing & runs[1].passing
-    if not all(run.complete for run in runs) or len(steady) * 2 < len(runs[0].verdicts):
+    if not steady or not all(run.complete for run in runs) or len(steady) * 2 < len(runs[0].verdicts):
         raise BadInput(
             f"the base's suite is not well: {len(steady)} of {len(runs[0].verdicts)} tests pass twice\n{runs[1].log}",
             field="--install, --pytest",

@@ -157,8 +157,15 @@ def test_a_test_that_does_not_pass_each_time_is_no_witness(
     assert "tests/test_moody.py::test_moody" not in baseline.steady
 
 
-def test_a_suite_that_cannot_run_is_refused_with_what_it_printed(shop: Repository) -> None:
-    shop.commit({"conftest.py": "import a_package_that_nobody_has\n"}, "needs more")
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param("conftest.py", id="pytest does not start"),
+        pytest.param("shop/__init__.py", id="no file with tests can be imported"),
+    ],
+)
+def test_a_suite_that_cannot_run_is_refused_with_what_it_printed(file: str, shop: Repository) -> None:
+    shop.commit({file: "import a_package_that_nobody_has\n"}, "needs more")
     with scratch(shop.folder, "HEAD") as tree, pytest.raises(BadInput, match="a_package_that_nobody_has") as caught:
         measure(tree, SUITE)
     assert "--install" in caught.value.field
