@@ -20,6 +20,7 @@ from maestro.impact.knowledge.lexical import lexical_of
 from maestro.impact.knowledge.listing import Listing, listing_of
 from maestro.impact.knowledge.patch import Patch, Read
 from maestro.impact.knowledge.recording import LOST, Recording
+from maestro.impact.knowledge.shifting import shifted
 from maestro.impact.knowledge.table import Table
 from maestro.impact.knowledge.traces import traces_of
 from maestro.impact.knowledge.units import Library
@@ -87,20 +88,22 @@ class Evidence:
         yield ReasonKind.LIKELY, "its words, place or history speak for it"
 
 
-def evidence_of(
+def evidence_of(  # noqa: PLR0913 - each is a source of knowledge of its own
     patch: Patch,
     *,
     old: Read,
     new: Read,
     tests: Sequence[str],
     recording: Recording | None = None,
+    recorded: Read | None = None,
     graph: ImportGraph | None = None,
     seconds: Mapping[str, float] | None = None,
     library: Library | None = None,
 ) -> Evidence:
     """Gather what is known of each of ``tests``, the listing of the tree after the patch.
 
-    ``old`` and ``new`` read the trees before and after the patch, ``graph`` is of the tree after it. ``seconds`` are
+    ``old`` and ``new`` read the trees before and after the patch, ``recorded`` the one that was recorded, where that is
+    another than ``old``: lines are looked up where they were then. ``graph`` is of the tree after it. ``seconds`` are
     usual durations; without them, the recording's count. A ``library`` that lives longer spares reading texts again.
     ``BadInput`` when a test is listed twice.
     """
@@ -114,10 +117,10 @@ def evidence_of(
     names: dict[int, frozenset[str]] = {}
     if recording is not None:
         stale = [file for file in {edit.file for edit in edits} if is_stale(recording, file, old(file))]
-        followed = Followed(recording.files, old, library)
+        followed = Followed(recording.files, recorded or old, library)
         trails = {place: followed.trail(edit) for place, edit in enumerate(edits) if edit.binds}
         names = {place: trail.names for place, trail in trails.items()}
-        traces = traces_of(edits, trails, recording, stale)
+        traces = traces_of(_as_recorded(edits, stale, old, recorded), trails, recording, stale)
         table.put_traces(traces, recording)
         statements = traces.statements
     table.put_lexical(lexical_of(edits, names, listing))
@@ -135,6 +138,12 @@ def evidence_of(
         statements=statements,
         executed=table.executed,
     )
+
+
+def _as_recorded(edits: Sequence[Edit], stale: Sequence[str], old: Read, recorded: Read | None) -> Sequence[Edit]:
+    texts = {file: (old(file), recorded(file)) for file in stale} if recorded is not None else {}
+    pairs = ((edit, *texts.get(edit.file, (None, None))) for edit in edits)
+    return [shifted(edit, text, before) if text and before else edit for edit, text, before in pairs]
 
 
 def _forced(edits: Sequence[Edit], listing: Listing, recording: Recording | None) -> dict[str, Reason]:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from maestro.errors import BadInput
-from maestro.impact.knowledge.evidence import Evidence
+from maestro.impact.knowledge.evidence import Evidence, evidence_of
+from maestro.impact.knowledge.patch import FilePatch, Patch
 from maestro.impact.knowledge.recording import LOST, Recording
 from maestro.model.tests import ReasonKind
 
@@ -245,6 +246,27 @@ def test_a_recording_of_another_text_is_in_doubt(gather: Gather, record: Record)
     older = record(changed("price > 0", "price > 1"), EXECUTED)
 
     assert seen(gather(TREE, changed("price > 0", "price >= 0"), EXECUTED, older), "doubt") == [*EXECUTED]
+
+
+def test_lines_are_looked_up_where_they_were_when_they_were_recorded(record: Record) -> None:
+    then = "LATER = 0\n" * 30 + SHOP.replace("    result = 0\n", "").replace("price > 0", "price != 0")
+    recording = record(
+        {"shop.py": then}, {TOTAL: {"shop.py": range(30 + 9, 30 + 14)}, OTHER: {"shop.py": range(9, 15)}}
+    )
+    patch = Patch((FilePatch("shop.py", "shop.py"),))
+    after = changed("price > 0", "price >= 0")
+
+    evidence = evidence_of(
+        patch,
+        old=TREE.get,
+        new=after.get,
+        tests=recording.tests,
+        recording=recording,
+        recorded=lambda file: then if file == "shop.py" else None,
+    )
+
+    assert seen(evidence, "line_executed") == [TOTAL]
+    assert seen(evidence, "doubt") == [TOTAL, OTHER]
 
 
 def test_a_patch_of_nothing_but_comments_says_nothing_of_any_test(gather: Gather, recording: Recording) -> None:
