@@ -15,6 +15,7 @@ from maestro.ledger.models import Models
 from maestro.ledger.night import NightDebts
 from maestro.ledger.own_builds import OwnBuilds
 from maestro.ledger.quarantines import Quarantines
+from maestro.ledger.recordings import Recordings
 from maestro.ledger.records import Records
 from maestro.ledger.samples import Samples
 
@@ -36,6 +37,7 @@ class Ledger:
         self.flips = Flips(database)
         self.quarantines = Quarantines(database)
         self.models = Models(database, self.records)
+        self.recordings = Recordings(database)
         self.samples = Samples(database)
         self.builds = Builds(database)
         self.own_builds = OwnBuilds(database, self.builds)
