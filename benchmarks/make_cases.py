@@ -6,13 +6,15 @@ The project's tests run as they are, outside any sandbox: give it only projects 
 
 import argparse
 import json
+import math
 import shlex
 import signal
 import statistics
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from benchmarks.case_making.case import Case, Drop, Fault, Tally
@@ -114,35 +116,44 @@ def measure(tree: Tree, suite: Suite) -> Baseline:
 
 def make(options: argparse.Namespace) -> dict[str, object]:
     """Write the cases as they are found; the answer is the summary."""
-    repository, name = options.repo.resolve(), options.repo.resolve().name
+    ends = time.monotonic() + 60 * options.minutes
+    repository = options.repo.resolve()
     venvs = (options.venvs or options.out.parent / "venvs").resolve()
     with scratch(repository, options.base) as tree, options.out.open("w", encoding="utf-8") as out:
-        python = environment(venvs / name, tree.folder, options.install)
+        python = environment(venvs / repository.name, tree.folder, options.install)
         suite = Suite(python, tuple(shlex.split(options.pytest)), options.timeout)
         baseline = measure(tree, suite)
         limit_seconds = min(options.timeout, PATIENCE_SECONDS + PATIENCE_TIMES * baseline.seconds)
         maker = Maker(tree, replace(suite, limit_seconds=limit_seconds), baseline)
         made: list[Case] = []
-        for faults, wanted in (
-            (reverts(tree, maker.tally), options.limit),
-            (_mutants(tree, suite, options.seed), options.mutants),
-        ):
-            for case in islice(maker.cases(islice(faults, options.tries * wanted)), wanted):
-                made.append(case)
-                out.write(case.model_dump_json() + "\n")
-                out.flush()
-                print(f"{name}: {len(case.failing):5} fail, {case.kind} {case.source}", file=sys.stderr, flush=True)
+        for case in takewhile(lambda _: time.monotonic() < ends, _wanted(maker, options)):
+            made.append(case)
+            out.write(case.model_dump_json() + "\n")
+            out.flush()
+            print(
+                f"{repository.name}: {len(case.failing)} fail, {case.kind} {case.source}", file=sys.stderr, flush=True
+            )
     return {
-        "project": name,
+        "project": repository.name,
         "base": tree.base,
-        "tests": maker.baseline.tests,
-        "unsteady": maker.baseline.tests - len(maker.baseline.steady),
-        "suite_seconds": round(maker.baseline.seconds, 2),
+        "tests": baseline.tests,
+        "unsteady": baseline.tests - len(baseline.steady),
+        "suite_seconds": round(baseline.seconds, 2),
         "reverts": sum(case.kind == "revert" for case in made),
         "mutants": sum(case.kind == "mutant" for case in made),
         "median_failing": statistics.median(len(case.failing) for case in made) if made else 0,
         "dropped": {drop.value: count for drop, count in maker.tally.most_common()},
     }
+
+
+def _wanted(maker: Maker, options: argparse.Namespace) -> Iterator[Case]:
+    """As many cases of each kind as are wanted, and no more tries than each is worth."""
+    kinds = (
+        (_mutants(maker.tree, maker.suite, options.seed), options.mutants),
+        (reverts(maker.tree, maker.tally), options.limit),
+    )
+    for faults, wanted in kinds:
+        yield from islice(maker.cases(islice(faults, options.tries * wanted)), wanted)
 
 
 def _mutants(tree: Tree, suite: Suite, seed: int) -> Iterator[Fault]:
@@ -172,6 +183,7 @@ def main() -> None:
     parser.add_argument("--install", default=". pytest", help="what uv pip installs, in the project's folder")
     parser.add_argument("--pytest", default="", help="further arguments of pytest")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds for one run of the suite")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="the last case is made before these are over")
     options = parser.parse_args()
     # Ends as by Ctrl-C: the running suite is stopped and the scratch tree removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
