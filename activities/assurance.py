@@ -75,7 +75,6 @@ class AssuranceActivities:
                 key=pull_request.key("retry", request.attempt),
                 evidence=f"failed at {pull_request.head_sha[:12]} and passed when a reviewer had it run again",
                 on_main=False,
-                at=activity.info().scheduled_time,
             )
             note_flip(services.ledger, mirror, seen)
         self._record(request, report, evidence)

@@ -1,7 +1,6 @@
 """Writes down that a test flipped, and puts it into quarantine once there is enough evidence: once, and recorded."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from maestro.canonical import digest
@@ -28,7 +27,6 @@ class Seen:
     key: str
     evidence: str
     on_main: bool
-    at: datetime
 
 
 def note_flip(ledger: Ledger, mirror: Path, seen: Seen) -> None:
@@ -41,7 +39,7 @@ def note_flip(ledger: Ledger, mirror: Path, seen: Seen) -> None:
     since = ledger.quarantines.last_entered(repo, test, tenant=tenant)
     flips = [flip for flip in ledger.flips.of(repo, tenant=tenant)[test] if since is None or flip.at > since]
     owner = _newest_author(mirror, tested.head_sha, file_of(test))
-    quarantine = quarantine_of(test, flips, repo=repo, tenant=tenant, owner=owner, now=seen.at)
+    quarantine = quarantine_of(test, flips, repo=repo, tenant=tenant, owner=owner)
     if quarantine is not None:
         _enter(ledger, tested, quarantine)
 

@@ -101,7 +101,6 @@ class TracingActivities:
                     key=tested.key("trace"),
                     evidence=evidence,
                     on_main=task.settles is None,
-                    at=at,
                 )
                 note_flip(self._services.ledger, self._mirror(tested), seen)
 

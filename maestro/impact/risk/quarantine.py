@@ -6,7 +6,7 @@ be of a main branch: nobody shall silence a test by pull requests that make it f
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from maestro.impact.risk.flaky import Behaviour, flakiness_of
 from maestro.model.flaky import Flip, Quarantine
@@ -23,10 +23,8 @@ EVIDENCE_NAMED = 5
 """Newest flips whose sentences go with the quarantine."""
 
 
-def quarantine_of(
-    test: str, flips: Sequence[Flip], *, repo: str, tenant: str, owner: str, now: datetime
-) -> Quarantine | None:
-    """The quarantine that the flips of a test justify, or None. ``flips`` are oldest first.
+def quarantine_of(test: str, flips: Sequence[Flip], *, repo: str, tenant: str, owner: str) -> Quarantine | None:
+    """The quarantine that the flips of a test justify, or None; it begins with the newest. ``flips`` are oldest first.
 
     A test that was there before needs new evidence: ``flips`` begins after its last quarantine did.
     """
@@ -42,6 +40,6 @@ def quarantine_of(
         probability=found.probability,
         evidence=newest,
         owner=owner,
-        entered_at=now,
-        expires_at=now + LASTS,
+        entered_at=flips[-1].at,
+        expires_at=flips[-1].at + LASTS,
     )

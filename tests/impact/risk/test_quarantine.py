@@ -15,14 +15,14 @@ def flip(*, on_main: bool = True, days_ago: int = 1) -> Flip:
 
 
 def asked(*flips: Flip) -> Quarantine | None:
-    return quarantine_of("t", flips, repo="acme/shop", tenant="default", owner="Ada", now=NOW)
+    return quarantine_of("t", flips, repo="acme/shop", tenant="default", owner="Ada")
 
 
 def test_two_flips_are_enough_and_the_quarantine_has_evidence_an_owner_and_an_end() -> None:
     found = asked(flip(days_ago=2), flip())
     assert found is not None
     assert found.evidence == ("failed and passed (2026-11-18)", "failed and passed (2026-11-19)")
-    assert (found.owner, found.expires_at) == ("Ada", NOW + LASTS)
+    assert (found.owner, found.expires_at) == ("Ada", NOW - timedelta(days=1) + LASTS)
     assert found.probability > 0.9
 
 
