@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
 
 from temporalio import activity
 
@@ -16,14 +19,20 @@ from maestro.impact.changes import Change, changed_files
 from maestro.impact.escaped import why_again
 from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.risk.appetite import RiskAppetite, appetite_for
+from maestro.impact.risk.facts import red_builds_among
 from maestro.impact.risk.statement import in_words, statement_without_model
+from maestro.impact.risk.tau import HISTORY_DAYS
 from maestro.impact.selection import Past, Selection, select
 from maestro.impact.shadow import in_shadow
 from maestro.impact.shards import ShardLimits
 from maestro.model.conduct import SelectRequest
 from maestro.model.progress import Progress
+from maestro.model.pull_request import PullRequest
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.model.tests import Problem, Replay, SelectionMode, SelectionRule, TestPlan
+
+PAST_BUILDS = 200
+"""Builds of the past whose failures speak about the files that they changed; they are read one by one."""
 
 NO_TESTS = Problem(
     kind="no_tests",
@@ -61,7 +70,7 @@ class ImpactActivities:
         mirror = fetch(pull_request.repository, pull_request.repo, shas, places=services.places)
         changes = changed_files(mirror, pull_request.merge_base_sha, pull_request.head_sha)
         # The night runs what it was asked for and leaves nothing out that was not left out before.
-        appetite = None if request.only else appetite_for(pull_request, changes, mirror=mirror, policy=services.policy)
+        appetite = None if request.only else self._appetite(pull_request, mirror, changes)
         selection = self._select(request, tree, self._wanted(request, listing), changes)
         if appetite and appetite.mode is SelectionRule.SHADOW and request.mode is SelectionMode.STANDARD:
             selection = in_shadow(selection, limits=self._limits())
@@ -79,6 +88,16 @@ class ImpactActivities:
             services.ledger.night.leave_out(pull_request, [test.id for test in selection.body.left_out])
         self._record(request, plan)
         return plan
+
+    def _appetite(self, pull_request: PullRequest, mirror: Path, changes: Sequence[Change]) -> RiskAppetite:
+        builds = self._services.ledger.builds.window(
+            pull_request.repo,
+            tenant=pull_request.tenant,
+            last=PAST_BUILDS,
+            since=activity.info().scheduled_time - timedelta(days=HISTORY_DAYS),
+        )
+        red_builds = red_builds_among(builds, changes, head=pull_request.head_sha)
+        return appetite_for(pull_request, changes, mirror=mirror, policy=self._services.policy, red_builds=red_builds)
 
     def _promised(self, selection: Selection, appetite: RiskAppetite) -> dict[str, object]:
         """The plan's statement on its risk, and the order to run the rest after the decision where that is high."""

@@ -5,11 +5,13 @@ Past and owners are those of the merge base: a pull request cannot write itself 
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from maestro.assurance.gitread import git
 from maestro.impact.changes import RENAME_LIMIT, Change
+from maestro.impact.history.builds import Build
+from maestro.impact.names import shown
 from maestro.impact.risk.owners import PLACES, SIZE_LIMIT_BYTES, owners_of, read_rules
 from maestro.impact.risk.past import read_past
 from maestro.impact.risk.tau import ChangeFacts
@@ -52,6 +54,16 @@ def change_facts(
     groups = {group for group in owners.values() if group}
     unowned = tuple(file for file, group in owners.items() if not group)
     return known.model_copy(update={"owners": len(groups), "unowned": unowned})
+
+
+def red_builds_among(builds: Iterable[Build], changes: Sequence[Change], *, head: str) -> int:
+    """How many builds failed that changed one of the files, those of ``head`` itself left out: a retry is no riskier.
+
+    Files of builds are known by their shown names, today's or that of the base.
+    """
+    names = {shown(name) for change in changes for name in (change.path, change.old_path) if name}
+    red = (build.files for build in builds if build.failed.size and build.revision != head)
+    return sum(not names.isdisjoint(files) for files in red)
 
 
 def _address(author: str) -> str:

@@ -3,8 +3,12 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from maestro.impact.changes import Change, ChangeKind
+from maestro.impact.history.builds import VERDICTS, Build
+from maestro.impact.risk.facts import red_builds_among
 from tests.impact.conftest import Git
 from tests.impact.risk.conftest import ADA, GRACE, Commit, FactsOf
 
@@ -129,3 +133,34 @@ def test_an_empty_pull_request_has_no_size(commit: Commit, facts_of: FactsOf) ->
     commit({"a.py": "1"})
     commit({})
     assert (facts_of().lines, facts_of().files, facts_of().familiar_share) == (0, 0, 0.0)
+
+
+def _build(*, files: tuple[str, ...], verdict: str = "fail", revision: str = "r1", flaky: bool = False) -> Build:
+    tests = np.array([0], np.int32)
+    return Build(
+        id=revision,
+        time=0.0,
+        tests=tests,
+        verdicts=np.array([VERDICTS.index(verdict)], np.uint8),
+        seconds=np.zeros(1, np.float32),
+        files=files,
+        revision=revision,
+        flaky=tests if flaky else tests[:0],
+    )
+
+
+@pytest.mark.parametrize(
+    ("build", "counts"),
+    [
+        pytest.param(_build(files=("a.py", "x.py")), True, id="a red build that changed the file"),
+        pytest.param(_build(files=("old.py",)), True, id="or the name that it had"),
+        pytest.param(_build(files=("a.py",), verdict="error"), True, id="an error is red"),
+        pytest.param(_build(files=("a.py",), verdict="pass"), False, id="a green one is not"),
+        pytest.param(_build(files=("a.py",), flaky=True), False, id="nor is noise"),
+        pytest.param(_build(files=("b.py",)), False, id="nor another file's"),
+        pytest.param(_build(files=("a.py",), revision="head"), False, id="nor its own earlier try"),
+    ],
+)
+def test_a_red_build_counts_against_the_files_that_it_changed(build: Build, *, counts: bool) -> None:
+    changes = [Change("a.py", ChangeKind.RENAMED, "old.py")]
+    assert red_builds_among([build], changes, head="head") == counts
