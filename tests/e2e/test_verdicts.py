@@ -68,3 +68,24 @@ def test_what_was_not_looked_at_is_noted_and_only_the_commit_is_conducted(
     assert "1 submodule not checked out" in notes
     assert done.card.plan is not None
     assert (done.card.plan.selected_count, done.card.plan.left_out_count) == (1, 1)
+
+
+def test_in_shadow_everything_runs_and_the_card_says_what_would_not_have(
+    stack: LocalStack, project: Repository
+) -> None:
+    done = conduct(stack, project.folder, "--tenant", "nordic")
+    plan = done.card.plan
+    assert plan is not None
+    assert (plan.selected_count, plan.left_out_count, plan.reasons.get("shadowed")) == (2, 0, 1)
+    assert "because selection is in shadow. It would have left out 1" in plan.reason
+    assert "1 of 2 tests run" in plan.reason
+    assert plan.risk is not None
+    assert plan.risk.certified
+
+
+def test_a_plan_without_a_model_says_what_it_cannot_promise(stack: LocalStack, make_project: MakeProject) -> None:
+    done = conduct(stack, make_project({"calc.py": "def double(x):\n    return x * 2\n"}).folder)
+    assert done.card.plan is not None
+    assert done.card.plan.risk is not None
+    assert not done.card.plan.risk.certified
+    assert "no certified bound" in done.card.risk
