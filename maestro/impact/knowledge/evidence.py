@@ -80,6 +80,8 @@ class Evidence:
             yield ReasonKind.COVERED, "it opened a changed file, or listed its folder"
         if row["names_symbol"]:
             yield ReasonKind.NAMED, f"its source names {what}, which is changed"
+        if row["uses_module"]:
+            yield ReasonKind.NAMED, "its source uses what it imports from a changed module"
         if row["file_executed"]:
             yield ReasonKind.COVERED, f"it executed other lines of {shown(self.edits[place].path)}"
         if row["import_nearness"]:

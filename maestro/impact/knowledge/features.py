@@ -32,6 +32,8 @@ FEATURES = (
     Feature("names_count", "log(1 + changed symbols that its source names)"),
     Feature("name_rarity", "rarity, among the tests' sources, of the rarest changed symbol that it names"),
     Feature("helper_rarity", "the same for a fixture or helper that its source names"),
+    Feature("uses_module", "its source uses something that its file imports from a changed module", flag=True),
+    Feature("module_rarity", "rarity, among the tests' sources, of the rarest changed module that it uses"),
     Feature("word_share", "share of the words of the change that its source says, rare words weighing more"),
     Feature("id_word_share", "the same for its name and parameters"),
     Feature("path_similarity", "words that the names of its file and of a changed file share, of all their words"),

@@ -9,6 +9,7 @@ from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.knowledge.edits import Edit
 from maestro.impact.knowledge.execution import rows_of
 from maestro.impact.knowledge.features import COLUMN, FEATURES
+from maestro.impact.knowledge.importing import module_rarity
 from maestro.impact.knowledge.lexical import Lexical
 from maestro.impact.knowledge.listing import Listing
 from maestro.impact.knowledge.nearness import nearness_of
@@ -79,8 +80,11 @@ class Table:
         self.causes = np.where(self.causes >= 0, self.causes, named).astype(np.int32)
 
     def put_nearness(self, edits: Sequence[Edit], graph: ImportGraph | None) -> None:
-        """How near each test's file is to the changed ones."""
+        """How near each test and its file are to the changed files."""
         changed = sorted({path for edit in edits for path in (edit.file, edit.path)})
+        modules = self._listing.spread(module_rarity(changed, self._listing))
+        self.put("uses_module", modules > 0)
+        self.put("module_rarity", modules)
         nearness = nearness_of(self._listing.files, changed, graph)
         files = self._listing.file_of
         self.put("path_similarity", nearness.similarity[files])

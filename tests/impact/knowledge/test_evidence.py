@@ -170,6 +170,25 @@ def test_names_in_the_source_count_also_through_a_fixture_and_in_parameters(gath
     assert "nothing is recorded" in evidence.notes[0]
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("from shop import total as sum_of", id="a name out of it"),
+        pytest.param("import shop as sum_of", id="the module under another name"),
+        pytest.param("from . import shop\nsum_of = shop.total", id="a value made of it"),
+    ],
+)
+def test_a_test_that_uses_what_comes_from_a_changed_module_is_seen_without_a_recording(
+    gather: Gather, how: str
+) -> None:
+    texts = {"shop.py": SHOP, "test_a.py": f"{how}\n\n\ndef test_a():\n    sum_of()\n\n\ndef test_b():\n    pass\n"}
+    after = texts | {"shop.py": SHOP.replace("RATE = 3", "RATE = 4")}
+
+    evidence = gather(texts, after, ["test_a.py::test_a", "test_a.py::test_b"])
+
+    assert seen(evidence, "uses_module") == ["test_a.py::test_a"]
+
+
 def test_new_and_changed_tests_are_forced_and_their_neighbours_are_not(gather: Gather, recording: Recording) -> None:
     new = "test_shop.py::test_new"
     after = changed('lookup("a") == 1', 'lookup("a") == 2', "test_shop.py")
