@@ -6,6 +6,7 @@ from temporalio import activity
 
 from activities.flaky import Seen, note_flip
 from activities.heartbeat import heartbeating
+from activities.recording import keep_recording
 from activities.services import Services
 from maestro.assurance.evaluation import evaluate
 from maestro.assurance.facts import QueryKind
@@ -48,6 +49,7 @@ class AssuranceActivities:
         shas = (pull_request.base_sha, pull_request.merge_base_sha, pull_request.head_sha)
         mirror = fetch(pull_request.repository, pull_request.repo, shas, places=services.places)
         git = git_facts(mirror, pull_request)
+        keep_recording(services, mirror, request)
         store = services.artifacts
         stored = {
             QueryKind.TESTS: (store.put_model(report, name="report.json"), request.plan.body, *report.results),

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from temporalio import activity
 
 from activities.heartbeat import heartbeating
+from activities.recording import is_recorded
 from activities.services import Services
 from activities.trees import opened
 from maestro.execution.runners import OnOutcomes
 from maestro.execution.shard import Ran, Shard, conduct_shard, keep
+from maestro.impact.knowledge.recording import Recording
 from maestro.model.conduct import ShardRequest
 from maestro.model.progress import Progress
 from maestro.model.tests import PlanBody, ShardResult, TestOutcome
@@ -49,9 +51,18 @@ class ExecutionActivities:
                 finished += len(outcomes)
 
             async with opened(services, request.pull_request) as (tree, folder):
-                output = await tree.run(tests, on_outcomes=counted, workdir=folder)
+                recording: Recording | None = None
+                if is_recorded(request, services.topology.run.recording):
+                    output, recording = await tree.record(tests, on_outcomes=counted, workdir=folder)
+                else:
+                    output = await tree.run(tests, on_outcomes=counted, workdir=folder)
                 return await asyncio.to_thread(
-                    keep, output, services.artifacts, isolation=tree.isolation.value, name=shard.name
+                    keep,
+                    output,
+                    services.artifacts,
+                    isolation=tree.isolation.value,
+                    name=shard.name,
+                    recording=recording,
                 )
 
         def progress() -> Progress:

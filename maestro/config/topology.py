@@ -81,8 +81,13 @@ class Prices(Config):
     waiting_usd_per_hour: Decimal = Field(default=Decimal(30), ge=0)
 
 
+Recorded = Literal["off", "nightly", "always"]
+
+
 class Run(Config):
-    """How tests are cut into shards, watched and isolated."""
+    """How tests are cut into shards, watched and isolated; ``recording`` says in which runs it is noted what each test
+    executes: never, at night on main branches, or always.
+    """
 
     target_shard_seconds: Seconds = 60.0
     max_shards: int = Field(default=16, ge=1, le=500)
@@ -92,6 +97,7 @@ class Run(Config):
     isolation: Literal["auto", "bubblewrap", "namespaces", "none"] = "auto"
     heartbeat_timeout_seconds: Seconds = 20.0
     schedule_to_start_timeout_seconds: Seconds = 45.0
+    recording: Recorded = "nightly"
 
     @model_validator(mode="after")
     def _a_hang_is_noticed_before_the_shard_ends(self) -> Self:

@@ -12,8 +12,10 @@ from maestro.artifacts import ArtifactStore
 from maestro.canonical import canonical_json, digest
 from maestro.execution.report import answered, counts_of, failures_of
 from maestro.execution.runners import OnOutcomes, RunOutput
+from maestro.impact.knowledge.recording import Recording
 from maestro.ledger import Ledger, TestRun
 from maestro.ledger.holding import holding
+from maestro.ledger.recordings import MEDIA_TYPE
 from maestro.model.artifact import ArtifactRef
 from maestro.model.base import Model
 from maestro.model.conduct import shard_ordinal
@@ -29,6 +31,7 @@ class Ran(Model):
     problem: Problem | None = None
     log: ArtifactRef | None = None
     junit: ArtifactRef | None = None
+    recording: ArtifactRef | None = None
 
 
 RunTests = Callable[[Sequence[str], OnOutcomes], Awaitable[Ran]]
@@ -120,8 +123,10 @@ def _known(ledger: Ledger, shard: Shard) -> dict[str, TestOutcome]:
     return answered(verdicts_by_attempt(ledger, shard.pull_request, first=shard.first_attempt, last=shard.attempt))
 
 
-def keep(output: RunOutput, artifacts: ArtifactStore, *, isolation: str, name: str) -> Ran:
-    """Store the files of a run before its folder goes."""
+def keep(
+    output: RunOutput, artifacts: ArtifactStore, *, isolation: str, name: str, recording: Recording | None = None
+) -> Ran:
+    """Store the files of a run before its folder goes, and what was recorded in it."""
 
     def stored(path: Path | None, media_type: str, suffix: str) -> ArtifactRef | None:
         return artifacts.put_file(path, media_type=media_type, name=f"{name}{suffix}") if path else None
@@ -132,6 +137,9 @@ def keep(output: RunOutput, artifacts: ArtifactStore, *, isolation: str, name: s
         problem=output.problem,
         log=stored(output.log_path, "text/plain", ".log"),
         junit=stored(output.junit_path, "application/xml", "-junit.xml"),
+        recording=artifacts.put(recording.dump(), media_type=MEDIA_TYPE, name=f"{name}-recording")
+        if recording
+        else None,
     )
 
 
@@ -152,5 +160,6 @@ def _result(
         results=artifacts.put(listing.encode(), media_type="application/json", name=f"{shard.name}-results.json"),
         log=ran.log,
         junit=ran.junit,
+        recording=ran.recording,
         problem=ran.problem,
     )

@@ -172,7 +172,10 @@ class TestOutcome(Model):
 
 
 class ShardResult(Model):
-    """One shard's verdicts in figures. ``resumed`` counts verdicts taken over from an earlier attempt."""
+    """One shard's verdicts in figures. ``resumed`` counts verdicts taken over from an earlier attempt.
+
+    ``recording`` says what each test executed, where that was recorded.
+    """
 
     ordinal: str
     region: str
@@ -185,6 +188,7 @@ class ShardResult(Model):
     results: ArtifactRef | None = None
     log: ArtifactRef | None = None
     junit: ArtifactRef | None = None
+    recording: ArtifactRef | None = None
     problem: Problem | None = None
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from maestro.impact.knowledge.recording import Recording
 from maestro.model.decision import DecisionState
 from maestro.model.night import NightTaskResult
 from maestro.model.record import RecordKind
@@ -75,6 +76,13 @@ async def test_what_escapes_is_traced_to_its_pull_request_and_runs_with_the_next
     [stored] = at.ledger.records.list(repo=owed.repo, kind=RecordKind.ESCAPE)
     assert stored.record.outcome == f"{ESCAPED} escaped at {escape.owner}"
     assert "failed 3 times out of 3" in stored.record.reason
+
+    recorded = at.ledger.recordings.latest(owed.repo)
+    assert recorded is not None
+    assert recorded.revision == merges[-1]
+    recording = Recording.load(at.artifacts.get(recorded.ref))
+    # No graph of imports knows it, and the recording does: what the escaped test reads.
+    assert [recording.tests[test] for test in recording.opened_by("shop/price.py")] == [ESCAPED]
 
     later = at.propose("cheaper", {"shop/price.py": "def price(): return 3 - 2\n"})
     plan = (await at.ended(await at.start(later))).card.plan
