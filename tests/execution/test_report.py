@@ -1,6 +1,9 @@
 """What verdicts add up to."""
 
+from datetime import UTC, datetime
+
 from maestro.execution.report import answered, flaky, report_of, standing
+from maestro.model.flaky import Quarantine
 from maestro.model.tests import PlanBody, ReasonKind, SelectedTest, ShardResult, TestOutcome, Verdict
 
 
@@ -59,3 +62,18 @@ def test_the_report_names_every_region_and_sandbox_that_had_a_part() -> None:
     assert report.regions == ("eu-north", "eu-west")
     assert report.isolation == ("bubblewrap", "namespaces")
     assert (report.resumed, report.round) == (3, 3)
+
+
+def test_a_failure_in_quarantine_is_named_with_its_evidence_and_counts_as_no_failure() -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    held = Quarantine(
+        test="t1", repo="shop", probability=0.99, evidence=("flipped",), owner="Ada", entered_at=now, expires_at=now
+    )
+    body = plan("t1", "t2", "t3")
+    attempt = verdicts(t1=Verdict.FAIL, t2=Verdict.FAIL, t3=Verdict.PASS)
+    report = report_of(body, (), [attempt], round_number=0, quarantines={"t1": held, "t3": held})
+    assert [outcome.test for outcome in report.failed] == ["t2"]
+    assert (report.failed_count, report.quarantined, report.quarantined_count) == (1, (held,), 1)
+    assert report.counts == {Verdict.PASS: 1, Verdict.FAIL: 2}
+    alone = report_of(body, (), [attempt | verdicts(t2=Verdict.PASS)], round_number=0, quarantines={"t1": held})
+    assert alone.failed_count == 0
