@@ -36,7 +36,7 @@ def show(
 ) -> None:
     """Show decision records, oldest first."""
     wanted = None if kind is None else RecordKind(kind)
-    with _opened() as ledger:
+    with existing_ledger() as ledger:
         records = ledger.records.list(repo=repo, pr=pr, head_sha=head, kind=wanted, after=after, limit=limit)
     if as_json:
         click.echo(json.dumps([record.model_dump(mode="json") for record in records], indent=2))
@@ -51,7 +51,7 @@ def show(
 def verify(anchor: str | None) -> None:
     """Check that no decision record was changed, dropped or inserted. Exit code 1 where one was."""
     noted = None if anchor is None else _anchor(anchor)
-    with _opened() as ledger:
+    with existing_ledger() as ledger:
         problems = ledger.records.verify(anchor=noted)
         if not problems:
             head = ledger.records.head()
@@ -64,7 +64,7 @@ def verify(anchor: str | None) -> None:
 
 
 @contextmanager
-def _opened() -> Iterator[Ledger]:
+def existing_ledger() -> Iterator[Ledger]:
     """The ledger that is there; looking never creates one, nor changes the tables of one."""
     url = ledger_url()
     path = url.removeprefix(SQLITE).partition("?")[0]
