@@ -23,6 +23,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.assurance import AssuranceActivities
+from activities.calibration import CalibrationActivities
 from activities.decision import DecisionActivities
 from activities.execution import ExecutionActivities
 from activities.failures import FailureInterceptor
@@ -35,10 +36,12 @@ from activities.services import Services, open_services
 from activities.tracing import TracingActivities
 from maestro.config.topology import RegionConfig, Topology, load_topology
 from maestro.errors import BadInput, MaestroError
+from maestro.impact.calibration.method import METHOD
 from maestro.model.region import region_io_queue, region_task_queue
 from workers.connection import connect, worker_runtime
 from workers.exit import Leave
 from workers.logging import configure_logging
+from workflows.calibration import CalibrationWorkflow
 from workflows.nightly import NightlyWorkflow
 from workflows.pull_request import PullRequestWorkflow
 from workflows.replay import ReplayWorkflow
@@ -94,10 +97,11 @@ def workers(client: Client, services: Services, region: RegionConfig, executor: 
     execution = ExecutionActivities(services)
     decision = DecisionActivities(services)
     nightly = NightlyActivities(services)
+    calibration = CalibrationActivities(services, METHOD)
     orchestration = Worker(
         client,
         task_queue=services.topology.temporal.task_queue,
-        workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow],
+        workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow, CalibrationWorkflow],
         activities=[
             PlacementActivities(services).place,
             RenderActivities(services).render,
@@ -106,6 +110,8 @@ def workers(client: Client, services: Services, region: RegionConfig, executor: 
             decision.record_action,
             nightly.plan_night,
             nightly.settle,
+            calibration.plan_calibration,
+            calibration.calibrate_repository,
         ],
         activity_executor=executor,
         workflow_runner=workflow_runner(),

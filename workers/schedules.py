@@ -17,11 +17,14 @@ from temporalio.client import (
 )
 
 from maestro.config.topology import Topology
+from maestro.model.calibration import CalibrationRequest
 from maestro.model.conduct import Timings
 from maestro.model.night import NightRequest
+from workflows.calibration import CalibrationWorkflow
 from workflows.nightly import NightlyWorkflow
 
 NIGHTLY = "maestro-nightly"
+CALIBRATION = "maestro-calibration"
 
 
 def nightly(topology: Topology, timings: Timings) -> Schedule:
@@ -51,11 +54,43 @@ def nightly(topology: Topology, timings: Timings) -> Schedule:
     )
 
 
+def calibration(topology: Topology, timings: Timings) -> Schedule:
+    """The calibration: once a week, never two at once, and after an outage only within the configured time."""
+    config = topology.calibration
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            CalibrationWorkflow.run,
+            CalibrationRequest(timings=timings),
+            id=CALIBRATION,
+            task_queue=topology.temporal.task_queue,
+            static_summary="is each model's promise kept, and is a new one better",
+        ),
+        spec=ScheduleSpec(
+            calendars=[
+                ScheduleCalendarSpec(
+                    day_of_week=[ScheduleRange(config.weekday)],
+                    hour=[ScheduleRange(config.hour)],
+                    minute=[ScheduleRange(config.minute)],
+                    comment="weekly: models of test selection",
+                )
+            ],
+            time_zone_name=config.time_zone,
+        ),
+        policy=SchedulePolicy(
+            overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=config.catchup_seconds)
+        ),
+    )
+
+
 async def ensure_schedules(client: Client, topology: Topology, timings: Timings) -> None:
     """Create the schedules, or update those that exist to what the topology says now."""
-    schedule = nightly(topology, timings)
+    await _ensure(client, NIGHTLY, nightly(topology, timings))
+    await _ensure(client, CALIBRATION, calibration(topology, timings))
+
+
+async def _ensure(client: Client, name: str, schedule: Schedule) -> None:
     try:
-        await client.create_schedule(NIGHTLY, schedule)
+        await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:
 
         def update(current: ScheduleUpdateInput) -> ScheduleUpdate:
@@ -63,4 +98,4 @@ async def ensure_schedules(client: Client, topology: Topology, timings: Timings)
             schedule.state = current.description.schedule.state
             return ScheduleUpdate(schedule=schedule)
 
-        await client.get_schedule_handle(NIGHTLY).update(update)
+        await client.get_schedule_handle(name).update(update)

@@ -142,6 +142,16 @@ class Nightly(Config):
     exploration_seconds: float = Field(default=300.0, ge=0, le=86_400)
 
 
+class CalibrationTime(Config):
+    """When the weekly calibration starts (``weekday`` 0 is Sunday), and how late it may still start after an outage."""
+
+    weekday: int = Field(default=0, ge=0, le=6)
+    hour: int = Field(default=5, ge=0, le=23)
+    minute: int = Field(default=0, ge=0, le=59)
+    time_zone: str = "UTC"
+    catchup_seconds: float = Field(default=86_400.0, ge=60, le=518_400)
+
+
 class Stack(Config):
     """The local stack: None leaves a dead worker dead."""
 
@@ -181,6 +191,7 @@ class Topology(Config):
     run: Run = Run()
     decision: DecisionTimes = DecisionTimes()
     nightly: Nightly = Nightly()
+    calibration: CalibrationTime = CalibrationTime()
     search_attributes: dict[str, SearchAttributeType] = Field(default_factory=_search_attributes)
     stack: Stack = Stack()
     versioning: Versioning | None = None

@@ -13,7 +13,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from tests.localstack import LocalStack
-from workers.schedules import NIGHTLY
+from workers.schedules import CALIBRATION, NIGHTLY
 from workers.stack.state import Part, PartStatus, StackStatus
 
 PARTS = {"temporal", "worker eu-north", "worker eu-west"}
@@ -52,8 +52,10 @@ async def test_the_namespace_is_what_the_topology_says(stack: LocalStack) -> Non
     client = await Client.connect(state.address, namespace=state.namespace)
     described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=state.namespace))
     assert described.config.workflow_execution_retention_ttl.ToTimedelta() == timedelta(days=30)
-    schedule = await client.get_schedule_handle(NIGHTLY).describe()
-    assert schedule.schedule.policy.catchup_window == timedelta(hours=4)
+    night = await client.get_schedule_handle(NIGHTLY).describe()
+    assert night.schedule.policy.catchup_window == timedelta(hours=4)
+    calibration = await client.get_schedule_handle(CALIBRATION).describe()
+    assert calibration.schedule.policy.catchup_window == timedelta(days=1)
 
 
 def test_up_again_says_that_the_stack_is_up_already(stack: LocalStack) -> None:
