@@ -29,10 +29,16 @@ class Recorded:
     async def run(self) -> None:
         listing = await self._runner.list(self._folder / "list")
         assert listing.problem is None, listing.problem
-        output = await self._runner.run(listing.tests, self._folder / "run", on_outcomes=self._take, recording=True)
-        assert output.problem is None, output.problem
+        self._output = await self._runner.run(
+            listing.tests, self._folder / "run", on_outcomes=self._take, recording=True
+        )
+        assert self._output.problem is None, self._output.problem
+        self.read()
+
+    def read(self) -> None:
+        """Read what was recorded, also of a run that had a problem."""
         found = read_recording(
-            output.recording_paths,
+            self._output.recording_paths,
             source=self._source,
             outcomes=self.outcomes,
             revision="a" * 40,

@@ -399,3 +399,36 @@ async def test_assertions_still_explain_themselves(project: Record) -> None:
     assert "assert 4 == 5" in outcome.message
     assert outcome.message.startswith("test_a.py:4: ")
     assert recorded.testing("library.py", "return 2 * x") == {"test_a"}
+
+
+async def test_a_recorder_file_that_a_test_wrote_into_is_read_as_far_as_it_is_true(project: Record) -> None:
+    forging = """
+import os
+def test_forge():
+    with open(os.environ["MAESTRO_RECORDING"], "a") as file:
+        file.write('no json\\n[1]\\n{"test": "other.py::test_x", "units": [0]}\\n{"test": 5}\\n{"unit": -1}\\n')
+        file.write('{"unit": 99, "file": "../outside.py", "lines": "ff"}\\n{"outside": 1, "units": [99, 98]}\\n')
+        file.write('{"unit": 97, "file": "library.py", "lines": "%s"}\\n' % ("f" * 5000))
+        file.write('{"outside": 1, "units": [97]}\\n')
+def test_after():
+    from library import double
+    double(1)
+"""
+    recorded = project({"library.py": LIBRARY, "test_a.py": forging})
+    await recorded.run()
+    assert {name.rsplit("::", 1)[-1] for name in recorded.recording.tests} == {"test_forge", "test_after"}
+    assert set(recorded.recording.files) == {"library.py", "test_a.py"}
+    assert recorded.recording.at_import("library.py").max() <= len(LIBRARY.splitlines()) + 1
+    assert recorded.testing("library.py", "return 2 * x") == {"test_after"}
+
+
+async def test_a_test_that_ends_the_process_leaves_the_recording_of_those_before(
+    project: Record,
+) -> None:
+    source = "import os\nfrom library import double\ndef test_a(): double(1)\ndef test_b(): os._exit(3)\n"
+    recorded = project({"library.py": LIBRARY, "test_a.py": source})
+    with pytest.raises(AssertionError, match="exit code 3"):
+        await recorded.run()
+    recorded.read()
+    assert recorded.recording.tests == ("test_a.py::test_a",)
+    assert recorded.testing("library.py", "return 2 * x") == {"test_a"}

@@ -28,6 +28,7 @@ class Lines:
     def __init__(self, ours: Callable[[str], bool], importing: Callable[[bool], None]) -> None:
         self._ours = ours
         self._importing = importing
+        self._closed = False
         self._hits: dict[str, set[int]] = {}
         self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
         self._id = self._own_id()
@@ -50,6 +51,17 @@ class Lines:
         """Whether lines are still reported: a test may take our tool id away or switch its events off."""
         _canary()
         return bool(self._hits.get(__file__))
+
+    def close(self) -> None:
+        """Listen no more, and give the tool id back."""
+        self._closed = True
+        for event in (
+            self._monitoring.events.LINE,
+            self._monitoring.events.PY_START,
+            self._monitoring.events.PY_RETURN,
+        ):
+            self._monitoring.register_callback(self._id, event, None)
+        self._monitoring.free_tool_id(self._id)
 
     def _own_id(self) -> int:
         for number in _FREE_IDS:
@@ -79,7 +91,7 @@ class Lines:
         self._importing(False)  # noqa: FBT003 - the meaning is in the parameter's name
 
     def _on_event(self, event: str, args: Any) -> None:
-        if event == "exec" and isinstance(args[0], CodeType) and self._ours(args[0].co_filename):
+        if event == "exec" and not self._closed and isinstance(args[0], CodeType) and self._ours(args[0].co_filename):
             self._watch(args[0], module=args[0].co_name == "<module>")
 
     def _watch(self, code: CodeType, *, module: bool = False) -> None:

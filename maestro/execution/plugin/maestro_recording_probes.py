@@ -67,6 +67,10 @@ class Lines:
         """Whether modules that are imported now would be marked: a test may change how modules are found."""
         return self._finder in sys.meta_path
 
+    def close(self) -> None:
+        """Mark no more modules; the marks that are set do no harm."""
+        sys.meta_path[:] = [each for each in sys.meta_path if each is not self._finder]
+
     def stay_first(self) -> None:
         """Be asked for modules before anybody else: pytest puts its own finder in front."""
         sys.meta_path[:] = [self._finder, *(each for each in sys.meta_path if each is not self._finder)]
