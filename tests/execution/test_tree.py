@@ -1,6 +1,7 @@
 """The whole way from a repository to verdicts, in the sandbox, with a package index on the loopback address."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from maestro.errors import BadInput
 from maestro.execution import ExecutionSettings, Listing, Places, RunOutput, Tree, open_tree, resolve_pull_request
+from maestro.impact.knowledge.recording import Recording
 from maestro.model.tests import TestOutcome
 from tests.execution.projects import demo
 from tests.execution.repositories import Files, Repository
@@ -33,8 +35,9 @@ class Conductor:
         self.tree: Tree
         self.listing: Listing
         self.output: RunOutput
+        self.recording: Recording | None = None
 
-    async def conduct(self, files: Files) -> None:
+    async def conduct(self, files: Files, *, recording: bool = False) -> None:
         head = self.repository.commit(files)
         places = Places.under(self.home)
         pull_request = resolve_pull_request(str(self.repository.folder), base=self.base, head=head, places=places)
@@ -42,9 +45,13 @@ class Conductor:
         async with open_tree(pull_request, head, home=self.home, settings=self.settings) as tree:
             self.tree = tree
             self.listing = await tree.list_tests(workdir=self.home.parent / head / "list")
-            self.output = await tree.run(
-                self.listing.tests, on_outcomes=self._take, workdir=self.home.parent / head / "run"
-            )
+            folder = self.home.parent / head / "run"
+            if recording:
+                self.output, self.recording = await tree.record(
+                    self.listing.tests, on_outcomes=self._take, workdir=folder
+                )
+            else:
+                self.output = await tree.run(self.listing.tests, on_outcomes=self._take, workdir=folder)
 
     async def _take(self, outcomes: tuple[TestOutcome, ...]) -> None:
         self.verdicts |= {outcome.test: outcome.verdict.value for outcome in outcomes}
@@ -203,3 +210,17 @@ async def test_a_project_that_is_not_python_runs_by_its_own_commands_without_an_
     await conductor.conduct({"run.sh": script, "maestro.yaml": config})
     assert conductor.tree.environment is None
     assert (conductor.verdicts, conductor.output.problem) == ({"one": "pass"}, None)
+
+
+async def test_a_recording_comes_out_of_the_sandbox_with_the_digests_of_the_files(conductor: Conductor) -> None:
+    source = "import demo\ndef value(): return demo.x\ndef test_demo(): assert value() == 1\n"
+    await conductor.conduct(demo(test=source), recording=True)
+    recording = conductor.recording
+    assert recording is not None
+    assert recording.revision == conductor.tree.sha
+    assert recording.tests == ("tests/test_demo.py::test_demo",)
+    assert recording.at_import("src/demo/__init__.py").tolist() == [1]
+    assert recording.blob_of("src/demo/__init__.py") == hashlib.sha256(b"x = 1").hexdigest()
+    lines, tests = recording.lines_of("tests/test_demo.py")
+    assert (lines.tolist(), tests.tolist()) == ([2, 3], [0, 0])
+    assert Recording.load(recording.dump()).tests == recording.tests
