@@ -22,7 +22,7 @@ from maestro.impact.risk.appetite import RiskAppetite, appetite_for
 from maestro.impact.risk.facts import red_builds_among
 from maestro.impact.risk.statement import in_words, statement_without_model
 from maestro.impact.risk.tau import HISTORY_DAYS
-from maestro.impact.selection import Past, Selection, select
+from maestro.impact.selection import Known, Selection, select
 from maestro.impact.shadow import in_shadow
 from maestro.impact.shards import ShardLimits
 from maestro.model.conduct import SelectRequest
@@ -129,11 +129,11 @@ class ImpactActivities:
             changes,
             ImportGraph.of(tree.source, gone=[change.gone for change in changes if change.gone]),
             mode=request.mode,
-            past=Past(
+            known=Known(
                 failed=history.recent_failures(repo, tenant=tenant),
                 escaped=why_again(self._services.ledger.escapes.of(repo, tenant=tenant), changes),
+                durations=history.durations(repo, tenant=tenant),
             ),
-            durations=history.durations(repo, tenant=tenant),
             collection_errors=listing.errors,
             limits=self._limits(),
         )

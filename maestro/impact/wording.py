@@ -25,6 +25,10 @@ def _some(body: PlanBody, code: Sequence[str], unjudged: Sequence[str]) -> str:
         return f"All {_count(total, 'test')} run, because all were asked for."
     parts = {
         ReasonKind.CHANGED: "in changed files",
+        ReasonKind.NEW: "new",
+        ReasonKind.COVERED: "that executed what is changed",
+        ReasonKind.NAMED: "that name what is changed",
+        ReasonKind.LIKELY: "likely to fail by their past or their words",
         ReasonKind.AFFECTED: f"affected by {listed(code)}" if code else "that read the documentation",
         ReasonKind.ESCAPED: "escaped before",
         ReasonKind.RECENTLY_FAILED: "failed recently",

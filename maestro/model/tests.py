@@ -24,11 +24,13 @@ class SelectionMode(StrEnum):
 
 
 class SelectionRule(StrEnum):
-    """What a selection may do: leave tests to the night (``enforce``), only report what it would leave out while
-    everything runs (``shadow``), or follow the import graph alone (``off``).
+    """What a selection may do: leave tests to the night (``enforce``), rely on faults of public projects as long as the
+    repository's own red builds are too few (``public``), only report what it would leave out while everything runs
+    (``shadow``), or follow the import graph alone (``off``).
     """
 
     ENFORCE = "enforce"
+    PUBLIC = "public"
     SHADOW = "shadow"
     OFF = "off"
 

@@ -7,7 +7,7 @@ import pytest
 from maestro.impact.changes import Change, ChangeKind
 from maestro.impact.escaped import why_again
 from maestro.impact.graph.imports import ImportGraph
-from maestro.impact.selection import Past, Selection, select
+from maestro.impact.selection import Known, Selection, select
 from maestro.model.tests import ReasonKind, SelectionMode
 from maestro.model.tracing import PastEscape
 
@@ -27,7 +27,7 @@ def changed(*paths: str) -> list[Change]:
 
 
 def selected(graph: ImportGraph, changes: list[Change], mode: SelectionMode = SelectionMode.STANDARD) -> Selection:
-    return select([HIDDEN], changes, graph, mode=mode, past=Past(escaped=why_again(ESCAPED, changes)))
+    return select([HIDDEN], changes, graph, mode=mode, known=Known(escaped=why_again(ESCAPED, changes)))
 
 
 @pytest.mark.parametrize("mode", list(SelectionMode))

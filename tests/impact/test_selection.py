@@ -6,7 +6,7 @@ import pytest
 
 from maestro.impact.changes import Change, ChangeKind
 from maestro.impact.graph.imports import ImportGraph
-from maestro.impact.selection import Past, Selection, select
+from maestro.impact.selection import Known, Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.artifact import ArtifactRef
 from maestro.model.tests import ReasonKind, SelectionMode, TestOutcome, Verdict
@@ -65,7 +65,7 @@ def test_a_changed_test_runs_because_it_is_changed(graph: ImportGraph) -> None:
 
 def test_a_test_that_failed_recently_runs_with_every_code_change(graph: ImportGraph) -> None:
     failures = {TESTS[4]: "failed at 0123abcd on 2026-11-03", "tests/gone.py::test": "failed"}
-    selection = select(TESTS, _modified("shop/alone.py"), graph, past=Past(failed=failures))
+    selection = select(TESTS, _modified("shop/alone.py"), graph, known=Known(failed=failures))
     assert [(test.kind, test.reason) for test in selection.body.selected] == [
         (ReasonKind.RECENTLY_FAILED, "it failed at 0123abcd on 2026-11-03")
     ]
@@ -81,7 +81,7 @@ def test_a_change_that_no_test_imports_is_not_applicable(graph: ImportGraph) -> 
 
 def test_documentation_alone_is_not_applicable_even_if_something_failed_recently(graph: ImportGraph) -> None:
     selection = select(
-        TESTS, _modified("README.md", "docs/a.rst"), graph, past=Past(failed={TESTS[0]: "failed yesterday"})
+        TESTS, _modified("README.md", "docs/a.rst"), graph, known=Known(failed={TESTS[0]: "failed yesterday"})
     )
     assert not selection.applicable
     assert selection.reason == "No test runs, because only documentation is changed: README.md, docs/a.rst."
@@ -180,7 +180,7 @@ def test_the_plan_tells_the_figures_of_its_body(graph: ImportGraph) -> None:
         TESTS,
         _modified("shop/price.py"),
         graph,
-        durations=durations,
+        known=Known(durations=durations),
         limits=ShardLimits(target_seconds=5.0, max_shards=2),
     )
     ref = ArtifactRef(digest="sha256:" + "0" * 64, media_type="application/json", bytes=1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from maestro.impact.changes import Change, ChangeKind
 from maestro.impact.graph.imports import ImportGraph
-from maestro.impact.selection import Past, Selection, select
+from maestro.impact.selection import Known, Selection, select
 from maestro.impact.shards import ShardLimits
 from maestro.model.tests import SelectionMode
 
@@ -49,7 +49,7 @@ def test_a_wider_mode_never_leaves_out_what_a_narrower_one_takes(
 ) -> None:
     graph, changes = _graph(edges, tmp_path_factory), _changes(paths)
     direct, standard, everything = (
-        _ids(select(TESTS, changes, graph, mode=mode, past=Past(failed=failures)))
+        _ids(select(TESTS, changes, graph, mode=mode, known=Known(failed=failures)))
         for mode in (SelectionMode.DIRECT, SelectionMode.STANDARD, SelectionMode.ALL)
     )
     assert direct <= standard <= everything == set(TESTS)
@@ -67,8 +67,8 @@ def test_one_more_changed_file_never_takes_a_test_away(
     mode: SelectionMode,
 ) -> None:
     graph = _graph(edges, tmp_path_factory)
-    fewer = select(TESTS, _changes(paths), graph, mode=mode, past=Past(failed=failures))
-    wider = select(TESTS, _changes(paths | more), graph, mode=mode, past=Past(failed=failures))
+    fewer = select(TESTS, _changes(paths), graph, mode=mode, known=Known(failed=failures))
+    wider = select(TESTS, _changes(paths | more), graph, mode=mode, known=Known(failed=failures))
     assert _ids(fewer) <= _ids(wider)
 
 
@@ -87,7 +87,9 @@ def test_every_test_is_selected_or_left_out_once_and_the_shards_hold_the_selecte
     durations: dict[str, float],
 ) -> None:
     graph = _graph(edges, tmp_path_factory)
-    selection = select(TESTS, _changes(paths), graph, mode=mode, durations=durations, limits=ShardLimits(20.0, 4))
+    selection = select(
+        TESTS, _changes(paths), graph, mode=mode, known=Known(durations=durations), limits=ShardLimits(20.0, 4)
+    )
     body = selection.body
     assert sorted([test.id for test in body.selected] + [test.id for test in body.left_out]) == sorted(TESTS)
     assert sorted(chain.from_iterable(body.shards)) == list(range(len(body.selected)))

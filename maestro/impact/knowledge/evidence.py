@@ -39,7 +39,7 @@ class Evidence:
     ``forced`` tests always run. ``unjudged`` says why everything must run; empty where the patch can be judged.
     ``notes`` say what the evidence had to do without. ``causes`` points, for each test, to the one of ``edits`` that
     tells most about it, -1 for none: tests with the same cause fail together. ``executed`` counts, for each test, the
-    changed statements (of ``statements``) that it executed.
+    changed statements (of ``statements``) that it executed. ``recorded`` is whether there was a recording at all.
     """
 
     tests: tuple[str, ...]
@@ -52,6 +52,7 @@ class Evidence:
     causes: NDArray[np.int32]
     statements: int
     executed: Floats
+    recorded: bool = False
 
     def column(self, name: str) -> Floats:
         """One feature of all tests."""
@@ -139,6 +140,7 @@ def evidence_of(  # noqa: PLR0913 - each is a source of knowledge of its own
         causes=table.causes,
         statements=statements,
         executed=table.executed,
+        recorded=recording is not None,
     )
 
 

@@ -38,4 +38,4 @@ def _place(red_builds: int, tau: float) -> int:
     if not 0 < tau < 1:
         raise BadInput(f"{tau} is not between 0 and 1", field="tau", fix="use a probability such as 0.05")
     # Rounded, because (1 - 0.05) * 20 is a little more than 19 in floating point and would ask for one build more.
-    return math.ceil(round((1 - tau) * (red_builds + 1), 9))
+    return max(1, math.ceil(round((1 - tau) * (red_builds + 1), 9)))

@@ -15,7 +15,7 @@ from maestro.impact.history.builds import ERROR, FAIL, Build
 from maestro.impact.risk.logistic import Gaussian, Posterior, fit
 from maestro.impact.risk.portfolio import Portfolio
 from maestro.impact.risk.ranking import Failures, Flags, Floats, Ranking, Way, rankings
-from maestro.impact.risk.track import Track
+from maestro.impact.risk.track import FEATURE_NAMES, Track
 
 FITTED_BUILDS: Final = 400
 """Builds that the weights are fitted on, the newest."""
@@ -44,7 +44,10 @@ class Proposal:
 
 
 class Learner:
-    """Tracks the tests, refits the weights and keeps the portfolio. ``weights`` fixes the weights instead."""
+    """Tracks the tests, refits the weights and keeps the portfolio for ``taus``. ``weights`` fixes the weights instead.
+
+    Raises BadInput where prior or weights are of other features than this release computes.
+    """
 
     def __init__(
         self,
@@ -54,8 +57,11 @@ class Learner:
         prior: Gaussian,
         test_files: Mapping[str, str] | None = None,
         weights: Gaussian | None = None,
+        taus: Sequence[float] = (),
     ) -> None:
-        self.portfolio = Portfolio()
+        for given in (prior, weights or prior):
+            given.check(FEATURE_NAMES)
+        self.portfolio = Portfolio(taus)
         self.weights = weights or prior
         self.failures: Final = failures
         self._prior, self._fixed = prior, weights is not None
@@ -93,10 +99,7 @@ class Learner:
     def learn(self, build: Build, proposal: Proposal) -> None:
         """Take in a build that ran whole, and what had been proposed for it."""
         failing = self.failing(build)
-        seconds = build.seconds.astype(np.float64)
-        self.portfolio.learn(
-            proposal.ranked, seconds=seconds if seconds.any() else np.ones(seconds.size), failing=failing
-        )
+        self.portfolio.learn(proposal.ranked, seconds=seconds_of(build), failing=failing)
         self._keep(proposal, failing)
         self._track.learn(build)
         self._builds += 1

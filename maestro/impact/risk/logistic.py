@@ -45,6 +45,13 @@ class Gaussian(Config):
                 field="covariance",
                 fix="run maestro tests calibrate",
             )
+        covariance = np.array(self.covariance)
+        if not np.allclose(covariance, covariance.T) or np.linalg.eigvalsh(covariance)[0] <= 0:
+            raise BadInput(
+                "the model's covariance is that of no distribution",
+                field="covariance",
+                fix="run maestro tests calibrate",
+            )
 
 
 class Posterior:

@@ -1,19 +1,19 @@
 """The fitted model of one repository: its weights, and for each τ the way to rank and the depth to go to."""
 
-from collections.abc import Sequence
 from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from maestro.impact.risk.learner import Learner
 from maestro.impact.risk.logistic import Gaussian
 from maestro.impact.risk.ranking import Depth, Failures, Scorer, Way
+from maestro.impact.risk.track import FEATURE_NAMES
 from maestro.model.base import Config
 
 
 class Cut(Config):
     """How far to go for one τ. ``limit`` is None where everything runs: ``red_builds`` are too few, or ``withdrawn``
-    says what broke the promise.
+    says what broke the promise. ``deeper`` of the red builds would have escaped.
     """
 
     tau: float = Field(gt=0, lt=1)
@@ -21,6 +21,7 @@ class Cut(Config):
     depth: Depth
     limit: float | None
     red_builds: int = Field(ge=0)
+    deeper: int = Field(default=0, ge=0)
     withdrawn: str = ""
 
     @property
@@ -29,20 +30,28 @@ class Cut(Config):
 
 
 class SelectionModel(Config):
-    """What ``maestro tests calibrate`` fits. ``red_rate`` is the share of red builds among those that it saw."""
+    """What ``maestro tests calibrate`` fits. ``red_rate`` is the share of red builds among those that it saw.
+
+    Raises BadInput where the weights are of other features than this release computes.
+    """
 
     failures: Failures
     weights: Gaussian
     cuts: tuple[Cut, ...]
     red_rate: float = Field(ge=0, le=1)
 
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        self.weights.check(FEATURE_NAMES)
+        return self
+
     @classmethod
-    def of(cls, learner: Learner, *, taus: Sequence[float]) -> Self:
-        """What ``learner`` knows now."""
+    def of(cls, learner: Learner) -> Self:
+        """What ``learner`` knows now, with a cut for each τ that it watches."""
         return cls(
             failures=learner.failures,
             weights=learner.weights,
-            cuts=tuple(_cut(learner, tau) for tau in sorted(taus)),
+            cuts=tuple(_cut(learner, tau) for tau in learner.portfolio.taus),
             red_rate=learner.red_rate,
         )
 
@@ -62,5 +71,6 @@ def _cut(learner: Learner, tau: float) -> Cut:
         depth=choice.way.depth,
         limit=choice.threshold if choice.certified else None,
         red_builds=choice.red_builds,
+        deeper=choice.deeper,
         withdrawn=choice.withdrawn,
     )

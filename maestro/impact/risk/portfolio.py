@@ -7,13 +7,14 @@ by chance would spend the promise.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy.special import betainc
 
+from maestro.errors import BadInput
 from maestro.impact.risk.conformal import EVERYTHING, threshold
 from maestro.impact.risk.ranking import WAYS, Flags, Floats, Ranking, Way
 
@@ -41,13 +42,14 @@ WITHDRAW_BELOW: Final = 0.01
 
 @dataclass(frozen=True)
 class Choice:
-    """The way to follow for one τ and how deep. ``withdrawn`` says what broke the promise of the longer past, so that
-    only the newest red builds are relied on; empty where nothing did.
+    """The way to follow for one τ and how deep; ``deeper`` of the ``red_builds`` would have escaped. ``withdrawn`` says
+    what broke the promise of the longer past, so that only the newest red builds are relied on; else it is empty.
     """
 
     way: Way
     threshold: float
     red_builds: int
+    deeper: int = 0
     withdrawn: str = ""
 
     @property
@@ -74,27 +76,34 @@ class _Past:
 
 
 class Portfolio:
-    """The past of every way, and what follows from it."""
+    """The past of every way, and what follows from it for each τ of ``taus``."""
 
-    def __init__(self) -> None:
+    def __init__(self, taus: Iterable[float]) -> None:
         self._ways = {way: _Past() for way in WAYS}
-        self._followed: dict[float, Way] = {}
-        self._escaped: dict[float, deque[bool]] = {}
+        self._followed = dict.fromkeys(sorted(taus), WAYS[0])
+        self._escaped: dict[float, deque[bool]] = {tau: deque(maxlen=WITHDRAWAL_WINDOW) for tau in self._followed}
         self._builds = 0
+
+    @property
+    def taus(self) -> tuple[float, ...]:
+        """Every τ that is watched, rising."""
+        return tuple(self._followed)
 
     def choose(self, tau: float) -> Choice:
         """The way to follow now. Below what the red builds can certify everything runs; after a broken promise only
         the newest red builds count, and everything runs where those are too few.
+
+        Raises BadInput for a τ that is not watched: whether its promise was broken is not known.
         """
-        if tau not in self._followed or self._builds % LOOK_AGAIN == 0:
-            self._followed[tau] = self._best(tau)
-        way = self._followed[tau]
+        way = self._followed.get(tau)
+        if way is None:
+            raise BadInput(f"{tau:g} is none of {self.taus}", field="tau", fix="name every τ when the walk begins")
         past = self._ways[way].depths
         limit, withdrawn = threshold(past, tau), self._broken(tau)
         if withdrawn:
             newest = list(past)[-WITHDRAWAL_WINDOW:]
             limit = max(limit, threshold(newest, tau))
-        return Choice(way, limit, len(past), withdrawn)
+        return Choice(way, limit, len(past), sum(depth > limit for depth in past), withdrawn)
 
     def learn(self, ranked: Mapping[Way, Ranking], *, seconds: Floats, failing: Flags) -> None:
         """Take in a build that ran whole: what its tests took and which of them failed."""
@@ -105,22 +114,23 @@ class Portfolio:
                 self._ways[way].depths.append(ranking.first(failing))
             self._ways[way].remember(_curve(ranking, seconds))
         self._builds += 1
+        if self._builds % LOOK_AGAIN == 0:
+            self._followed = {tau: self._best(tau, followed=way) for tau, way in self._followed.items()}
 
     def _count_escapes(self, ranked: Mapping[Way, Ranking], failing: Flags) -> None:
         """What the thresholds that stood before this build let escape, whether they were followed or withdrawn."""
         for tau, way in self._followed.items():
             missed = ranked[way].first(failing) > threshold(self._ways[way].depths, tau)
-            self._escaped.setdefault(tau, deque(maxlen=WITHDRAWAL_WINDOW)).append(missed)
+            self._escaped[tau].append(missed)
 
-    def _best(self, tau: float) -> Way:
-        followed = self._followed.get(tau, WAYS[0])
+    def _best(self, tau: float, *, followed: Way) -> Way:
         saved = {way: past.saved(threshold(past.depths, tau)) for way, past in self._ways.items()}
         best = max(WAYS, key=lambda way: saved[way])
         return best if saved[best] > saved[followed] + CLEAR_GAIN else followed
 
     def _broken(self, tau: float) -> str:
         """Why the promise does not hold at present: more escapes than chance allows, had they a rate of τ."""
-        escaped = self._escaped.get(tau, ())
+        escaped = self._escaped[tau]
         count = sum(escaped)
         # The chance of at least so many escapes by a rate of τ, as the regularised incomplete beta function.
         if count < 2 or betainc(count, len(escaped) - count + 1, tau) > WITHDRAW_BELOW:

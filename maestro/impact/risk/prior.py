@@ -8,9 +8,7 @@ import numpy as np
 
 from maestro.impact.risk.logistic import Gaussian
 from maestro.impact.risk.ranking import Failures
-from maestro.impact.risk.track import FEATURES
-
-FEATURE_NAMES = tuple(name for name, _ in FEATURES)
+from maestro.impact.risk.track import FEATURE_NAMES
 
 
 def weak_prior() -> Gaussian:

@@ -4,7 +4,7 @@ All rank by value per second. They differ in whose probability they trust and in
 far a threshold goes in a build that looks dangerous and in one that does not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -85,7 +85,6 @@ def rankings(
     *, model: Floats, recent: Floats, seconds: Floats, must: Flags, ways: tuple[Way, ...] = WAYS
 ) -> Mapping[Way, Ranking]:
     """Rank the tests of one build in each way. ``must`` are tests that run in any case."""
-    share = seconds / seconds.sum() if seconds.size else seconds
     p_of = {
         Scorer.MODEL: model,
         Scorer.RECENT: recent,
@@ -93,14 +92,24 @@ def rankings(
     }
     found: dict[Way, Ranking] = {}
     for scorer in dict.fromkeys(way.scorer for way in ways):
-        p = np.clip(p_of[scorer], LEAST, 1 - LEAST)
-        value = np.where(must, np.inf, p / share)
-        order = np.argsort(-value, kind="stable")
-        for way in ways:
-            if way.scorer is scorer:
-                depth = _depth(way.depth, p=p[order], share=share[order])
-                found[way] = Ranking(order, np.where(must[order], -np.inf, depth))
+        depths = [way.depth for way in ways if way.scorer is scorer]
+        for depth, ranking in _ranked(p_of[scorer], seconds=seconds, must=must, depths=depths):
+            found[Way(scorer, depth)] = ranking
     return found
+
+
+def ranked_by(p: Floats, *, seconds: Floats, must: Flags, depth: Depth) -> Ranking:
+    """Rank by one probability and one kind of depth."""
+    return next(_ranked(p, seconds=seconds, must=must, depths=(depth,)))[1]
+
+
+def _ranked(p: Floats, *, seconds: Floats, must: Flags, depths: Sequence[Depth]) -> Iterator[tuple[Depth, Ranking]]:
+    share = seconds / seconds.sum() if seconds.size else seconds
+    p = np.clip(p, LEAST, 1 - LEAST)
+    order = np.argsort(-np.where(must, np.inf, p / share), kind="stable")
+    for kind in depths:
+        depth = _depth(kind, p=p[order], share=share[order])
+        yield kind, Ranking(order, np.where(must[order], -np.inf, depth))
 
 
 def _depth(kind: Depth, *, p: Floats, share: Floats) -> Floats:

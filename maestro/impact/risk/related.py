@@ -1,6 +1,7 @@
 """How a test is related to changed files when nothing but names and the past is known: any language, any runner."""
 
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -15,6 +16,10 @@ Floats = NDArray[np.float64]
 
 TEST_WORDS: Final = frozenset({"test", "tests", "testing", "suite", "spec", "specs", "case", "should"})
 """Words that say that something is a test, not of what."""
+
+_SAYS_TEST = re.compile(r"(?i)_?(tests?|suite|specs?)_?")
+_MEMBER = re.compile(r"::|[#\[]")
+_EXTENSION = re.compile(r"\.[a-z]{1,3}$")
 
 MOST_FILES: Final = 300
 """Files looked at, from the first: a change of more is a sweep, and names say nothing any more."""
@@ -44,7 +49,7 @@ class Related:
         self._unit = weighted.multiply(1 / np.maximum(length, 1e-9)[:, None]).tocsr()
         self._stems: dict[str, list[int]] = defaultdict(list)
         for test, name in enumerate(names):
-            for stem in {_stem(name), _stem(test_files.get(name, ""))} - {""}:
+            for stem in {_stem_of_test(name), _stem(test_files.get(name, ""))} - {""}:
                 self._stems[stem].append(test)
         self._touched: dict[str, float] = defaultdict(float)
         self._failed: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
@@ -117,16 +122,26 @@ def _words(name: str, file: str) -> frozenset[str]:
 
 
 def _stem(path: str) -> str:
-    """The last name of a path or an id, without what says that it is a test: ``test_io.py`` and ``io.py`` agree."""
-    last = posixpath.splitext(posixpath.basename(path.partition("::")[0]))[0] if "/" in path else path
-    last = last.rpartition(".")[2] if "/" not in path else last
-    return "".join(sorted(parts_of(last) - TEST_WORDS))
+    """The words of a file's name without what says that it is a test: ``test_query.py`` and ``query.py`` agree.
+
+    A name of short words only, as of ``io.py``, is its own stem.
+    """
+    name = posixpath.splitext(posixpath.basename(path))[0]
+    return "".join(sorted(parts_of(name) - TEST_WORDS)) or _SAYS_TEST.sub("", name).lower()
+
+
+def _stem_of_test(test: str) -> str:
+    """The stem of the file or class that an id names, whatever packages stand before it and methods behind it."""
+    owner = _MEMBER.split(test, maxsplit=1)[0]
+    dotted = "/" not in owner and (owner == test or not _EXTENSION.search(owner))
+    return _stem(owner.rpartition(".")[2] if dotted else owner)
 
 
 def _keys(files: Sequence[str]) -> Iterator[str]:
     """Each file and its folders, without the top: everything is below that."""
     for file in files:
-        path = file
+        # The folder of "/" is "/": a path that begins there would never end.
+        path = file.strip("/")
         while path:
             yield path
             path = posixpath.dirname(path)

@@ -57,6 +57,8 @@ FEATURES: Final = (
 )
 """Name and meaning of each column; the order is part of every model file."""
 
+FEATURE_NAMES: Final = tuple(name for name, _ in FEATURES)
+
 
 @dataclass(frozen=True, eq=False)
 class View:

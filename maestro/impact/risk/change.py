@@ -1,0 +1,119 @@
+"""Which tests a change breaks, from what is known of the change: the model that needs no past of the repository.
+
+Its weights and its cuts come from faults of public projects, each project's depths by weights fitted on the others. So
+its promise is for faults like those; a repository's own red builds take over as soon as they are enough.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from maestro.impact.knowledge.evidence import Evidence
+from maestro.impact.knowledge.features import COLUMN
+from maestro.impact.risk.logistic import Gaussian, Posterior
+from maestro.impact.risk.ranking import Depth, Flags, Floats, Ranking, ranked_by
+from maestro.model.base import Config
+
+RELATIVE: Final = (
+    "line_share",
+    "line_rarity",
+    "symbol_rarity",
+    "use_rarity",
+    "name_rarity",
+    "word_share",
+    "id_word_share",
+    "path_similarity",
+)
+"""Columns that are also compared with the greatest value that any test has for the same change."""
+
+INPUTS: Final = ("intercept", *COLUMN, *(f"{name} of the greatest" for name in RELATIVE))
+"""What the model reads, in order; part of every file of it."""
+
+
+class ChangeCut(Config):
+    """How deep to go for one τ; ``limit`` is None where the cases are too few to certify it. ``deeper`` of the cases
+    would have escaped.
+    """
+
+    tau: float = Field(gt=0, lt=1)
+    limit: float | None
+    deeper: int = Field(default=0, ge=0)
+
+
+class ChangeModel(Config):
+    """Weights and cuts with the number of public cases and projects that they rest on."""
+
+    weights: Gaussian
+    depth: Depth
+    cuts: tuple[ChangeCut, ...]
+    cases: int = Field(ge=0)
+    projects: int = Field(ge=0)
+
+    def cut(self, tau: float) -> ChangeCut | None:
+        """The cut of the greatest τ that is not above ``tau``, if that can be certified."""
+        within = [cut for cut in self.cuts if cut.tau <= tau and cut.limit is not None]
+        return max(within, key=lambda cut: cut.tau) if within else None
+
+
+@dataclass(frozen=True, eq=False)
+class ChangeSelection:
+    """``run`` says for each test of the evidence whether it runs, ``p`` its probability to fail, ``depth`` where it
+    stands. ``everything`` is the sentence on why all run, empty where not; ``certified`` is whether the cut for τ rests
+    on enough cases.
+    """
+
+    run: Flags
+    p: Floats
+    depth: Floats
+    everything: str
+    certified: bool
+
+
+@cache
+def shipped_change_model() -> ChangeModel:
+    """The model of this release; ``change-model.json`` beside this file says what it was fitted on."""
+    text = files("maestro.impact.risk").joinpath("change-model.json").read_text(encoding="utf-8")
+    model = ChangeModel.model_validate(json.loads(text)["model"])
+    model.weights.check(INPUTS)
+    return model
+
+
+def inputs_of(evidence: NDArray[np.float32]) -> Floats:
+    """The model's inputs, a row for each row of the features of one change's evidence."""
+    features = evidence.astype(np.float64)
+    relative = features[:, [COLUMN[name] for name in RELATIVE]]
+    greatest = relative.max(axis=0, initial=0.0)
+    relative = np.divide(relative, greatest, out=np.zeros_like(relative), where=greatest > 0)
+    return np.hstack((np.ones((features.shape[0], 1)), features, relative))
+
+
+def rank_change(
+    features: NDArray[np.float32], *, seconds: Floats, must: Flags, weights: Gaussian, depth: Depth
+) -> tuple[Floats, Ranking]:
+    """Each test's probability to fail given that the change breaks something, and the order to run them in."""
+    p, _ = Posterior(weights).predict(inputs_of(features))
+    return p, ranked_by(p, seconds=seconds, must=must, depth=depth)
+
+
+def select_change(evidence: Evidence, *, tau: float, model: ChangeModel) -> ChangeSelection:
+    """The tests to run for one change so that at most a share ``tau`` of faults like the public ones escapes."""
+    tests = len(evidence.tests)
+    must = np.fromiter((test in evidence.forced for test in evidence.tests), np.bool_, count=tests)
+    seconds = np.maximum(evidence.seconds.astype(np.float64), float(evidence.seconds.mean()) / 100 if tests else 0.0)
+    seconds = seconds if seconds.any() else np.ones(tests)
+    p, ranking = rank_change(evidence.features, seconds=seconds, must=must, weights=model.weights, depth=model.depth)
+    depth = np.empty(tests)
+    depth[ranking.order] = ranking.depth
+    cut = model.cut(tau)
+    if evidence.unjudged:
+        return ChangeSelection(np.ones(tests, np.bool_), p, depth, evidence.unjudged[0], certified=True)
+    if cut is None or cut.limit is None:
+        why = f"{model.cases} public cases cannot certify a τ of {tau:g}"
+        return ChangeSelection(np.ones(tests, np.bool_), p, depth, why, certified=False)
+    return ChangeSelection(depth <= cut.limit, p, depth, "", certified=True)
