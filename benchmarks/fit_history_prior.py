@@ -15,8 +15,9 @@ import numpy as np
 from maestro.impact.history.csvfile import read_csv
 from maestro.impact.risk.learner import Learner
 from maestro.impact.risk.logistic import Gaussian
-from maestro.impact.risk.prior import FEATURE_NAMES, weak_prior
+from maestro.impact.risk.prior import weak_prior
 from maestro.impact.risk.ranking import Failures
+from maestro.impact.risk.track import FEATURE_NAMES
 
 LEAST_VARIANCE = 0.05
 """Three histories that agree by chance must not bind a fourth."""

@@ -46,6 +46,8 @@ def evaluate(path: Path, taus: tuple[float, ...], universe: Path | None, failure
     history = read_history(path, form_of(path), tests=universe)
     for remark in (*history.problems.left_out, *history.problems.notes):
         click.echo(f"{path.name}: {remark}", err=True)
+    if not history.builds:
+        raise BadInput("there is no build to walk through", field="--history", fix="export builds that ran tests")
     kinds = list(Failures) if failures == "both" else [Failures(failures)]
     found = [evaluate_history(history, taus=taus, failures=kind) for kind in kinds]
     if as_json:

@@ -68,7 +68,7 @@ class Champion:
 class Calibration:
     """What a calibration found. ``challenged`` and ``held`` are the walks of challenger and champion over the same
     builds, of which the newest were judged; ``held`` is None where no champion could be walked. ``promise`` is of
-    whoever is champion afterwards.
+    whoever is champion afterwards, and ``doubts`` are sentences on where that model had to give up its longer past.
     """
 
     model: ModelFile
@@ -77,6 +77,7 @@ class Calibration:
     taus: tuple[float, ...]
     challenged: Walked
     held: Walked | None
+    doubts: tuple[str, ...] = ()
 
     @property
     def standing(self) -> Walked:
@@ -111,23 +112,27 @@ def calibrate(
         challenged, held = _over_the_same_builds(challenged, held)
     verdict = _noting(problem, judge(judged(held) if held else None, judged(challenged)))
     fitted = method.fit(history)
+    model = ModelFile(
+        repo=repo,
+        tenant=tenant,
+        created_at=at,
+        window=window_of(history),
+        figures=judged(challenged),
+        replaced=champion.digest if champion else None,
+        method=method.name,
+        parameters=fitted.model_dump(mode="json"),
+        thresholds=method.thresholds(fitted, taus=ordered),
+    )
+    kept = champion.file if champion and held is not None and not verdict.promotes else None
+    doubts = _doubts((kept or model).thresholds)
     return Calibration(
-        model=ModelFile(
-            repo=repo,
-            tenant=tenant,
-            created_at=at,
-            window=window_of(history),
-            figures=judged(challenged),
-            replaced=champion.digest if champion else None,
-            method=method.name,
-            parameters=fitted.model_dump(mode="json"),
-            thresholds=method.thresholds(fitted, taus=ordered),
-        ),
+        model=model,
         verdict=verdict,
-        promise=_promise(verdict, challenged=challenged, held=held),
+        promise=_promise(verdict, challenged=challenged, held=held, doubts=doubts),
         taus=ordered,
         challenged=challenged,
         held=held,
+        doubts=doubts,
     )
 
 
@@ -156,11 +161,19 @@ def _noting(problem: str, verdict: Verdict) -> Verdict:
     return Verdict(verdict.becomes, (*verdict.reasons, problem)) if problem else verdict
 
 
-def _promise(verdict: Verdict, *, challenged: Walked, held: Walked | None) -> Promise:
-    walk = challenged if verdict.promotes else held
-    if walk is not None:
-        return promise_of(judged(walk), walk.newest(red_builds=RECENT_RED_BUILDS).figures())
-    return Promise(
-        state=PromiseState.WITHDRAWN,
-        reason=f"No model can be relied on, so everything runs: {verdict.reasons[0]}.",
+def _doubts(thresholds: Sequence[Threshold]) -> tuple[str, ...]:
+    return tuple(
+        f"At τ = {one.tau:g} {one.withdrawn}: "
+        + ("everything runs." if one.value is None else "only the newest red builds are relied on.")
+        for one in thresholds
+        if one.withdrawn
     )
+
+
+def _promise(verdict: Verdict, *, challenged: Walked, held: Walked | None, doubts: Sequence[str]) -> Promise:
+    walk = challenged if verdict.promotes else held
+    if walk is None:
+        reason = f"No model can be relied on, so everything runs: {verdict.reasons[0]}."
+        return Promise(state=PromiseState.WITHDRAWN, reason=reason)
+    promise = promise_of(judged(walk), walk.newest(red_builds=RECENT_RED_BUILDS).figures())
+    return promise.model_copy(update={"reason": " ".join((promise.reason, *doubts))})

@@ -27,17 +27,17 @@ class _HistoryMethod:
 
     def thresholds(self, model: SelectionModel, *, taus: Sequence[float]) -> tuple[Threshold, ...]:
         cuts = ((tau, model.cut(tau)) for tau in taus)
-        return tuple(Threshold(tau=tau, value=cut.limit) for tau, cut in cuts if cut and cut.limit is not None)
+        return tuple(Threshold(tau=tau, value=cut.limit, withdrawn=cut.withdrawn) for tau, cut in cuts if cut)
 
 
 def fitted(history: History, *, failures: Failures) -> SelectionModel:
     """The model after all of ``history``."""
     dense = history.dense()
-    learner = Learner(dense.names, failures=failures, prior=prior_for(failures), test_files=dense.test_files)
+    learner = Learner(dense.names, failures=failures, prior=prior_for(failures), test_files=dense.test_files, taus=TAUS)
     for build in dense.builds:
         learner.learn(build, learner.propose(build.tests, build.files))
     learner.refit()
-    return SelectionModel.of(learner, taus=TAUS)
+    return SelectionModel.of(learner)
 
 
 METHOD: Method[SelectionModel] = _HistoryMethod()

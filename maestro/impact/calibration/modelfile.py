@@ -29,10 +29,13 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class Threshold(Config):
-    """Where the model stops leaving tests out for one τ."""
+    """How deep the model goes for one τ. ``value`` is None where everything runs; ``withdrawn`` says why the longer
+    past is not relied on, empty where it is.
+    """
 
     tau: float = Field(gt=0, lt=1)
-    value: float
+    value: float | None
+    withdrawn: str = ""
 
 
 class ModelFile(Config):

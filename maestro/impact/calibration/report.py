@@ -98,7 +98,7 @@ def report_view(calibration: Calibration) -> ReportView:
         heading=line("Why"),
         why=line(promise.reason),
         reasons=tuple(line(f"{_DECIDED[verdict.becomes]}: {reason}.") for reason in verdict.reasons),
-        notes=(),
+        notes=tuple(line(doubt) for doubt in calibration.doubts),
         next_step=None,
         sections=(
             _escapes(walks),

@@ -70,6 +70,7 @@ def rows(
         prior=prior or prior_for(model.failures if model else failures),
         test_files=dense.test_files,
         weights=model.weights if model else None,
+        taus=() if model else taus,
     )
     for build in dense.builds:
         proposal = learner.propose(build.tests, build.files)
