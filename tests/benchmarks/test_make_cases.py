@@ -171,6 +171,13 @@ def test_a_suite_that_cannot_run_is_refused_with_what_it_printed(file: str, shop
     assert "--install" in caught.value.field
 
 
+def test_the_lines_that_the_suite_executes_are_known_and_others_are_not_among_them(maker: Maker) -> None:
+    maker.tree.reset()
+    executed = SUITE.executed_lines(maker.tree.folder)
+    assert executed["shop/price.py"] == {4, 5, 6, 7}
+    assert executed["shop/name.py"] == {1, 2, 5}
+
+
 def test_mutants_touch_one_executed_line_each_and_come_in_the_order_of_the_seed(maker: Maker) -> None:
     executed = {"shop/price.py": frozenset({5, 7}), "tests/test_price.py": frozenset({1, 2, 3})}
     first, again = (list(mutants(maker.tree, executed, seed=3)) for _ in range(2))
