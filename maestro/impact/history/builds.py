@@ -99,7 +99,9 @@ class History:
         return sum(build.tests.size for build in self.builds)
 
     def dense(self) -> "History":
-        """The same history with a row for each test that ran; of a sparse one, what has no row passed unmeasured."""
+        """The same history with a row for each test that ran; of a sparse one, what has no row passed, and nothing is
+        measured: durations of failing tests alone would make them the whole cost of a build.
+        """
         if not self.sparse:
             return self
         return replace(self, sparse=False, builds=tuple(_filled(build, len(self.names)) for build in self.builds))
@@ -112,5 +114,5 @@ class History:
 def _filled(build: Build, tests: int) -> Build:
     verdicts = np.full(tests, PASS, np.uint8)
     seconds = np.zeros(tests, np.float32)
-    verdicts[build.tests], seconds[build.tests] = build.verdicts, build.seconds
+    verdicts[build.tests] = build.verdicts
     return replace(build, tests=np.arange(tests, dtype=np.int32), verdicts=verdicts, seconds=seconds)
