@@ -1,8 +1,9 @@
 """Fit the shipped change model: ``python -m benchmarks.fit_change_model FILE.npz... --out FILE.json``.
 
 Each file has the evidence on the cases of one project (``benchmarks.case_features``). Every project's depths come from
-weights that were fitted on the other projects, so that the cuts hold for a project that was never seen; the shipped
-weights are of all. ``--check FILE.npz...`` are projects that take no part in anything: what the model does on them.
+weights and a difficulty that were fitted on the other projects, so that the cuts hold for a project that was never
+seen; the shipped ones are of all. ``--check FILE.npz...`` are projects that take no part in anything: what the model
+does on them.
 """
 
 import argparse
@@ -13,13 +14,27 @@ from pathlib import Path
 
 import numpy as np
 
-from maestro.impact.risk.change import INPUTS, ChangeCut, ChangeModel, inputs_of, rank_change
+from maestro.impact.risk.change import (
+    DIFFICULTY,
+    INPUTS,
+    NOTHING_SPENT,
+    ChangeCut,
+    ChangeModel,
+    ChangeRanking,
+    inputs_of,
+    rank_change,
+)
 from maestro.impact.risk.conformal import EVERYTHING, threshold
 from maestro.impact.risk.logistic import Gaussian, fit
-from maestro.impact.risk.ranking import Depth, Flags, Floats, Ranking
+from maestro.impact.risk.ranking import Flags, Floats, Ranking
 
 TAUS = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20)
 PRIOR_VARIANCE = 0.5
+RIDGE = 30.0
+UNKNOWN = ("spawned", "unrecorded", "doubt")
+"""Inputs that say that less is known of a test: they speak for running it, whatever a few cases seem to say."""
+
+SURE = 0.02
 KEPT_PASSES = 150
 FAILURES_OF_A_CASE = 3.0
 """What the failing tests of one case weigh together, at most: they fail for one reason."""
@@ -36,8 +51,13 @@ class Fault:
     must: Flags
     unjudged: bool
 
-    def ranked(self, weights: Gaussian, depth: Depth) -> Ranking:
-        return rank_change(self.features, seconds=self.seconds, must=self.must, weights=weights, depth=depth)[1]
+    def ranked(self, weights: Gaussian) -> ChangeRanking:
+        return rank_change(self.features, seconds=self.seconds, must=self.must, weights=weights)
+
+    def needed(self, ranked: ChangeRanking) -> float:
+        """The logarithm of the share of the seconds up to the first failing test: what a difficulty is fitted to."""
+        first = int(np.flatnonzero(self.failing[ranked.order])[0])
+        return float(np.log(ranked.share[first] + NOTHING_SPENT))
 
     def run(self, ranking: Ranking, limit: float) -> float:
         """The share of the suite's seconds down to ``limit``."""
@@ -85,17 +105,35 @@ def fit_on(faults: Sequence[Fault]) -> Gaussian:
         ]
     variance = np.full(len(INPUTS), PRIOR_VARIANCE)
     variance[0] = 100.0
-    prior = Gaussian.of(INPUTS, np.zeros(len(INPUTS)), np.diag(variance))
+    mean = np.zeros(len(INPUTS))
+    for name in UNKNOWN:
+        mean[INPUTS.index(name)], variance[INPUTS.index(name)] = 1.0, SURE
+    prior = Gaussian.of(INPUTS, mean, np.diag(variance))
     return fit(np.concatenate(rows), np.concatenate(happened), weights=np.concatenate(weights), prior=prior)
 
 
-def across(faults: Sequence[Fault], depth: Depth) -> list[tuple[Fault, Ranking]]:
-    """Every fault ranked by weights of the other projects."""
-    found = []
+def difficulty_on(pairs: Sequence[tuple[Fault, ChangeRanking]]) -> Floats:
+    """Ridge regression of what these faults needed."""
+    hardness = np.array([ranked.hardness for _, ranked in pairs])
+    needed = np.array([fault.needed(ranked) for fault, ranked in pairs])
+    spread = hardness.std(axis=0) + 1e-9
+    penalty = RIDGE * spread**2
+    penalty[0] = 1e-6
+    solved: Floats = np.linalg.solve(hardness.T @ hardness + np.diag(penalty), hardness.T @ needed)
+    return solved
+
+
+def across(faults: Sequence[Fault]) -> tuple[list[tuple[Fault, Ranking]], Floats]:
+    """Every fault ranked by weights and a difficulty of the other projects, and the difficulty of all."""
+    pairs = []
     for project in sorted({fault.project for fault in faults}):
         weights = fit_on([fault for fault in faults if fault.project != project])
-        found += [(fault, fault.ranked(weights, depth)) for fault in faults if fault.project == project]
-    return found
+        pairs += [(fault, fault.ranked(weights)) for fault in faults if fault.project == project]
+    found = []
+    for project in sorted({fault.project for fault in faults}):
+        difficulty = difficulty_on([pair for pair in pairs if pair[0].project != project])
+        found += [(fault, ranked.ranking(difficulty)) for fault, ranked in pairs if fault.project == project]
+    return found, difficulty_on(pairs)
 
 
 def figures(ranked: Sequence[tuple[Fault, Ranking]], limit: float) -> tuple[float, float, float]:
@@ -103,6 +141,12 @@ def figures(ranked: Sequence[tuple[Fault, Ranking]], limit: float) -> tuple[floa
     caught = [fault.depth(ranking) <= limit for fault, ranking in ranked]
     run = [fault.run(ranking, limit) for fault, ranking in ranked]
     return float(np.mean(caught)), float(np.mean(run)), float(np.median(run))
+
+
+def _held_out(ranked: Sequence[tuple[Fault, Ranking]], project: str, tau: float) -> list[tuple[bool, float]]:
+    limit = threshold([fault.depth(ranking) for fault, ranking in ranked if fault.project != project], tau)
+    mine = [(fault, ranking) for fault, ranking in ranked if fault.project == project]
+    return [(fault.depth(ranking) <= limit, fault.run(ranking, limit)) for fault, ranking in mine]
 
 
 def main() -> None:
@@ -113,24 +157,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     faults = [fault for path in arguments.projects for fault in read(path)]
-    best: tuple[float, Depth] | None = None
-    for depth in Depth:
-        ranked = across(faults, depth)
-        depths = [fault.depth(ranking) for fault, ranking in ranked]
-        print(f"{depth}: {len(faults)} cases, each by weights of the other projects")
-        for tau in TAUS:
-            caught, mean, median = figures(ranked, threshold(depths, tau))
-            print(f"  τ {tau:<5} caught {caught:.3f}, seconds {mean:.3f} (median {median:.3f})")
-        mean = figures(ranked, threshold(depths, 0.02 if len(faults) > 60 else 0.05))[1]
-        best = min(best or (mean, depth), (mean, depth))
-    assert best is not None
-    depth = best[1]
-    ranked = across(faults, depth)
+    ranked, difficulty = across(faults)
     depths = [fault.depth(ranking) for fault, ranking in ranked]
     cuts = [(tau, threshold(depths, tau)) for tau in TAUS]
+    print(f"{len(faults)} cases, each by the other projects' weights and difficulty; the cut of a τ by all depths, and")
+    print("(second) by the depths of the other projects alone")
+    for tau, limit in cuts:
+        caught, mean, median = figures(ranked, limit)
+        alone = [one for project in {fault.project for fault in faults} for one in _held_out(ranked, project, tau)]
+        print(
+            f"  τ {tau:<5} caught {caught:.3f}, seconds {mean:.3f} (median {median:.3f}); "
+            f"caught {np.mean([hit for hit, _ in alone]):.3f}, seconds {np.mean([run for _, run in alone]):.3f}"
+        )
     model = ChangeModel(
         weights=fit_on(faults),
-        depth=depth,
+        difficulty=tuple(difficulty.tolist()),
         cuts=tuple(
             ChangeCut(
                 tau=tau,
@@ -143,7 +184,7 @@ def main() -> None:
         projects=len({fault.project for fault in faults}),
     )
     for path in arguments.check:
-        held = [(fault, fault.ranked(model.weights, depth)) for fault in read(path)]
+        held = [(fault, fault.ranked(model.weights).ranking(difficulty)) for fault in read(path)]
         for tau, limit in cuts:
             caught, mean, median = figures(held, limit)
             print(
@@ -159,6 +200,7 @@ def main() -> None:
         }
         text = json.dumps({"data_card": card, "model": model.model_dump(mode="json")}, indent=1)
         arguments.out.write_text(text + "\n", encoding="utf-8")
+    print("difficulty:", {name: round(value, 2) for name, value in zip(DIFFICULTY, difficulty.tolist(), strict=True)})
     print("largest weights:")
     for place in np.argsort(-np.abs(np.array(model.weights.mean)))[:25]:
         print(f"  {INPUTS[place]:32} {model.weights.mean[place]:+.3f}")

@@ -32,6 +32,24 @@ RELATIVE: Final = (
 )
 """Columns that are also compared with the greatest value that any test has for the same change."""
 
+NOTHING_SPENT: Final = 2e-4
+"""Share of the seconds that is added before logarithms: which of the very first tests fails makes no difference."""
+
+DIFFICULTY: Final = (
+    "intercept",
+    "half",
+    "most",
+    "no line",
+    "no symbol",
+    "failures",
+    "tests",
+    "longest",
+)
+"""What tells an easy change from a hard one: 1; the logarithms of the shares of the seconds that hold 50 % and 80 % of
+the probability; whether no test executed a changed statement, or entered a changed symbol; the logarithms of the
+expected failures, of the number of tests, and of the longest test's share.
+"""
+
 INPUTS: Final = ("intercept", *COLUMN, *(f"{name} of the greatest" for name in RELATIVE))
 """What the model reads, in order; part of every file of it."""
 
@@ -47,10 +65,12 @@ class ChangeCut(Config):
 
 
 class ChangeModel(Config):
-    """Weights and cuts with the number of public cases and projects that they rest on."""
+    """Weights and cuts with the number of public cases and projects that they rest on. ``difficulty`` goes with
+    ``DIFFICULTY``: the logarithm of the share of the seconds that a change like this one is expected to need.
+    """
 
     weights: Gaussian
-    depth: Depth
+    difficulty: tuple[float, ...]
     cuts: tuple[ChangeCut, ...]
     cases: int = Field(ge=0)
     projects: int = Field(ge=0)
@@ -93,21 +113,64 @@ def inputs_of(evidence: NDArray[np.float32]) -> Floats:
     return np.hstack((np.ones((features.shape[0], 1)), features, relative))
 
 
-def rank_change(
-    features: NDArray[np.float32], *, seconds: Floats, must: Flags, weights: Gaussian, depth: Depth
-) -> tuple[Floats, Ranking]:
-    """Each test's probability to fail given that the change breaks something, and the order to run them in."""
+@dataclass(frozen=True, eq=False)
+class ChangeRanking:
+    """``p`` of each test given that the change breaks something; ``order`` to run them in, with the ``share`` of the
+    seconds spent after each; ``hardness`` goes with ``DIFFICULTY``.
+    """
+
+    p: Floats
+    order: NDArray[np.intp]
+    share: Floats
+    must: Flags
+    hardness: Floats
+
+    def ranking(self, difficulty: Floats) -> Ranking:
+        """Depths that compare between changes: how much more than expected is spent, as a logarithm.
+
+        Scores that are divided by an estimate of their size make conformal cuts adapt: Lei, G'Sell, Rinaldo,
+        Tibshirani and Wasserman, "Distribution-Free Predictive Inference for Regression" (2018), section 5.2.
+        """
+        depth = np.log(self.share + NOTHING_SPENT) - float(self.hardness @ difficulty)
+        return Ranking(self.order, np.where(self.must[self.order], -np.inf, depth))
+
+
+def rank_change(features: NDArray[np.float32], *, seconds: Floats, must: Flags, weights: Gaussian) -> ChangeRanking:
+    """Rank the tests of one change by probability per second; tests that ``must`` run come first."""
     p, _ = Posterior(weights).predict(inputs_of(features))
-    return p, ranked_by(p, seconds=seconds, must=must, depth=depth)
+    order = ranked_by(p, seconds=seconds, must=must, depth=Depth.SHARE).order
+    share = np.cumsum(seconds[order]) / seconds.sum()
+    return ChangeRanking(p, order, share, must, _hardness(features, p[order], share))
+
+
+def _hardness(features: NDArray[np.float32], p: Floats, share: Floats) -> Floats:
+    """``p`` and ``share`` are in the order of running."""
+    mass = np.cumsum(p)
+    half, most = (share[min(p.size - 1, int(np.searchsorted(mass, part * mass[-1])))] for part in (0.5, 0.8))
+    return np.array(
+        [
+            1.0,
+            np.log(half + NOTHING_SPENT),
+            np.log(most + NOTHING_SPENT),
+            not features[:, COLUMN["line_executed"]].any(),
+            not features[:, COLUMN["symbol_entered"]].any(),
+            np.log(mass[-1]),
+            np.log(p.size),
+            np.log(np.diff(share, prepend=0.0).max()),
+        ]
+    )
 
 
 def select_change(evidence: Evidence, *, tau: float, model: ChangeModel) -> ChangeSelection:
     """The tests to run for one change so that at most a share ``tau`` of faults like the public ones escapes."""
     tests = len(evidence.tests)
+    if not tests:
+        return ChangeSelection(np.ones(0, np.bool_), np.ones(0), np.ones(0), "", certified=True)
     must = np.fromiter((test in evidence.forced for test in evidence.tests), np.bool_, count=tests)
-    seconds = np.maximum(evidence.seconds.astype(np.float64), float(evidence.seconds.mean()) / 100 if tests else 0.0)
+    seconds = np.maximum(evidence.seconds.astype(np.float64), float(evidence.seconds.mean()) / 100)
     seconds = seconds if seconds.any() else np.ones(tests)
-    p, ranking = rank_change(evidence.features, seconds=seconds, must=must, weights=model.weights, depth=model.depth)
+    ranked = rank_change(evidence.features, seconds=seconds, must=must, weights=model.weights)
+    ranking, p = ranked.ranking(np.array(model.difficulty)), ranked.p
     depth = np.empty(tests)
     depth[ranking.order] = ranking.depth
     cut = model.cut(tau)
