@@ -39,12 +39,17 @@ class Lines:
         self._monitoring.set_local_events(self._id, _canary.__code__, events.LINE)
         sys.addaudithook(self._on_event)
 
-    def take(self) -> dict[str, set[int]]:
-        """The lines of each file that ran since the last taking, on any thread."""
-        taken = {file: lines for file, lines in self._hits.items() if lines}
-        self._hits.update({file: set() for file in taken})
-        taken.pop(__file__, None)
-        self._monitoring.restart_events()
+    def take(self) -> list[tuple[str, frozenset[int]]]:
+        """What ran since the last taking, by file: to be compared, and told as lines by ``lines``."""
+        taken = [(file, frozenset(lines)) for file, lines in self._hits.items() if lines]
+        if taken:
+            # Without a report, nothing was switched off that would have to be switched on again.
+            self._hits.update({file: set() for file, _ in taken})
+            self._monitoring.restart_events()
+        return [(file, lines) for file, lines in taken if file != __file__]
+
+    def lines(self, taken: frozenset[int]) -> frozenset[int]:
+        """The lines of what was taken."""
         return taken
 
     def alive(self) -> bool:

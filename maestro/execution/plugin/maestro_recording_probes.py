@@ -9,9 +9,10 @@ line, so where an exception leaves it early, the rest of the block counts as wel
 
 import ast
 import sys
+from bisect import bisect_right
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Set, Tuple
 
 GRANULARITY = "block"
 
@@ -47,21 +48,29 @@ class Lines:
     def __init__(self, ours: Callable[[str], bool], importing: Callable[[bool], None]) -> None:
         self._marks = Marks()
         self._blocks: List[Tuple[str, Tuple[int, ...]]] = []
+        self._starts: List[int] = []
         self._finder = Finder(self, ours)
         self.importing = importing
         self.stay_first()
 
-    def take(self) -> Dict[str, Set[int]]:
-        """The lines of each file that ran since the last taking, on any thread."""
-        marks, blocks = self._marks, self._blocks
-        taken: Dict[str, Set[int]] = {}
+    def take(self) -> List[Tuple[str, Tuple[int, bytes]]]:
+        """What ran since the last taking, by module: to be compared, and told as lines by ``lines``."""
+        marks = self._marks
+        taken: List[Tuple[str, Tuple[int, bytes]]] = []
         number = marks.find(1)
         while number >= 0:
-            marks[number] = 0
-            file, lines = blocks[number]
-            taken.setdefault(file, set()).update(lines)
-            number = marks.find(1, number + 1)
+            place = bisect_right(self._starts, number) - 1
+            start = self._starts[place]
+            end = self._starts[place + 1] if place + 1 < len(self._starts) else len(marks)
+            taken.append((self._blocks[number][0], (start, bytes(marks[start:end]))))
+            marks[start:end] = bytes(end - start)
+            number = marks.find(1, end)
         return taken
+
+    def lines(self, taken: Tuple[int, bytes]) -> Set[int]:
+        """The lines of what was taken."""
+        start, marks = taken
+        return {line for number, mark in enumerate(marks, start) if mark for line in self._blocks[number][1]}
 
     def alive(self) -> bool:
         """Whether modules that are imported now would be marked: a test may change how modules are found."""
@@ -78,6 +87,7 @@ class Lines:
     def compile(self, source: bytes, path: str, config: Any) -> CodeType:
         """The module's code with its marks; with pytest's ``config`` also with its assertions rewritten."""
         tree = ast.parse(source, filename=path)
+        self._starts.append(len(self._blocks))
         self._mark(tree, path)
         if config is not None:
             from _pytest.assertion.rewrite import rewrite_asserts  # noqa: PLC0415 - there is none with assert=plain

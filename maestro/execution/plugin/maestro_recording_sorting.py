@@ -89,7 +89,7 @@ class Recorder:
         self._path = path
         self._owner = os.getpid()
         self._file = -1
-        self._unit_numbers: Dict[Tuple[str, int], int] = {}
+        self._unit_numbers: Dict[Tuple[str, Any], int] = {}
         self._pending: List[Dict[str, Any]] = []
         self._outside = Bucket()
         self._stack: List[Bucket] = []
@@ -147,7 +147,7 @@ class Recorder:
 
     def sort(self, *buckets: Bucket) -> None:
         """Put what ran since the last time into ``buckets``, or where it belongs where none is named."""
-        units = {self._unit(file, lines) for file, lines in self.lines.take().items()}
+        units = {self._unit(key) for key in self.lines.take()}
         for bucket in buckets or (self.current,):
             bucket.units |= units
 
@@ -191,15 +191,15 @@ class Recorder:
             os.write(self._file, text.encode("ascii"))
             self._pending.clear()
 
-    def _unit(self, file: str, lines: Set[int]) -> int:
+    def _unit(self, key: Tuple[str, Any]) -> int:
         """The number of a set of lines of a file. Tests that do the same share it, which keeps the file small."""
-        bits = 0
-        for line in lines:
-            bits |= 1 << line
-        key = (file, bits)
         number = self._unit_numbers.get(key)
         if number is None:
             number = self._unit_numbers[key] = len(self._unit_numbers)
+            file, taken = key
+            bits = 0
+            for line in self.lines.lines(taken):
+                bits |= 1 << line
             path = file[len(TOP) :].replace(os.sep, "/")
             self._pending.append({"unit": number, "file": printable(path), "lines": f"{bits:x}"})
         return number
