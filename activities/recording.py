@@ -5,14 +5,11 @@ from pathlib import Path
 
 from activities.services import Services
 from maestro.config.topology import Recorded
-from maestro.execution.git import tell
 from maestro.impact.knowledge.recording import Recording
+from maestro.impact.nearest import nearest_recording
 from maestro.ledger.recordings import MEDIA_TYPE
-from maestro.model.artifact import ArtifactRef
 from maestro.model.conduct import GatherRequest, ShardRequest
-
-ANCESTORS = 500
-"""Revisions among which the nearest recording is looked for; an older one would be doubted in every file."""
+from maestro.model.pull_request import PullRequest
 
 
 def is_recorded(request: ShardRequest, recorded: Recorded) -> bool:
@@ -33,9 +30,9 @@ def keep_recording(services: Services, mirror: Path, request: GatherRequest) -> 
     if not refs:
         return
     pull_request, plan = request.pull_request, request.plan
-    whole = not plan.left_out_count and not any(shard.missing_count or shard.resumed for shard in request.shards)
-    under = None if whole else _nearest(services, mirror, request)
-    parts = [_read(services, ref) for ref in ([under] if under else []) + refs]
+    parts = [Recording.load(services.artifacts.get(ref)) for ref in refs]
+    if plan.left_out_count or any(shard.missing_count or shard.resumed for shard in request.shards):
+        parts = [*_under(services, mirror, pull_request), *parts]
     stored = services.artifacts.put(reduce(Recording.merge, parts).dump(), media_type=MEDIA_TYPE, name="recording")
     services.ledger.recordings.put(
         stored,
@@ -46,12 +43,14 @@ def keep_recording(services: Services, mirror: Path, request: GatherRequest) -> 
     )
 
 
-def _nearest(services: Services, mirror: Path, request: GatherRequest) -> ArtifactRef | None:
-    pull_request = request.pull_request
-    ancestors = tell(mirror, "rev-list", "--topo-order", f"--max-count={ANCESTORS}", pull_request.head_sha).split()
-    kept = services.ledger.recordings.near(ancestors, repo=pull_request.repo, tenant=pull_request.tenant)
-    return kept.ref if kept else None
-
-
-def _read(services: Services, ref: ArtifactRef) -> Recording:
-    return Recording.load(services.artifacts.get(ref))
+def _under(services: Services, mirror: Path, pull_request: PullRequest) -> list[Recording]:
+    """Nothing where the nearest recording cannot be used: its tests then count as new, and run."""
+    nearest = nearest_recording(
+        services.ledger,
+        services.artifacts,
+        mirror,
+        pull_request.head_sha,
+        repo=pull_request.repo,
+        tenant=pull_request.tenant,
+    )
+    return [nearest.recording] if nearest.recording else []

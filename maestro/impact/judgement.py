@@ -29,14 +29,11 @@ PUBLIC: Final = "conformal control on faults of public projects"
 
 @dataclass(frozen=True, eq=False)
 class Champion:
-    """What the calibrated model says: its selection, its file's digest and the share of red builds that it saw.
-    ``withdrawn`` is the sentence on a broken promise.
-    """
+    """What the calibrated model says: its selection, its file's digest and the share of red builds that it saw."""
 
     selection: PastSelection
     digest: str
     red_rate: float
-    withdrawn: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +72,6 @@ def judge(
     """
     if appetite.mode is SelectionRule.OFF:
         return Judgement()
-    if champion is not None and champion.withdrawn:
-        return Judgement(everything=champion.withdrawn)
     taken: dict[str, Reason] = {}
     p: dict[str, float] = {}
     own = champion is not None and champion.selection.cut is not None and champion.selection.cut.limit is not None

@@ -142,7 +142,7 @@ def select(
 def _unjudged(influence: Influence, judgement: Judgement) -> tuple[str, ...]:
     """Why everything runs, the models' reason first; empty where not everything has to."""
     by_graph = () if judgement.alone else influence.unjudged
-    return (judgement.everything, *by_graph) if judgement.everything else tuple(by_graph)
+    return tuple(dict.fromkeys(filter(None, (judgement.everything, *by_graph))))
 
 
 def _reasons(

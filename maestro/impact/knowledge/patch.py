@@ -1,7 +1,8 @@
 """A unified diff as values: which files, which hunks, which lines; and the texts that it makes of others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Self
 
 from maestro.errors import BadInput
 from maestro.impact.changes import Change, ChangeKind
@@ -64,6 +65,20 @@ class Patch:
     """The files of one diff, in its order."""
 
     files: tuple[FilePatch, ...]
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Self:
+        """The patch between two trees that can both be read: without hunks, which the texts themselves replace."""
+        return cls(tuple(_between(change) for change in changes))
+
+
+def _between(change: Change) -> FilePatch:
+    return FilePatch(
+        old_path="" if change.kind is ChangeKind.ADDED else change.old_path or change.path,
+        new_path="" if change.kind is ChangeKind.DELETED else change.path,
+        old_mode=change.old_mode,
+        new_mode=change.new_mode,
+    )
 
 
 def apply_patch(patch: Patch, read: Read) -> dict[str, str | None]:

@@ -33,10 +33,8 @@ def stale(recording: Recording, blobs_now: Mapping[str, str], *, limit_days: flo
     ``blobs_now`` are those of the tree that a pull request starts from, so that its own changes cause no doubt; a file
     that is missing there counts as changed. A test in whose run the recorder was lost is always in doubt.
     """
-    days = (now - recording.recorded_at).total_seconds() / 86_400.0
-    if days > limit_days:
+    if reason := expired(recording, limit_days=limit_days, now=now):
         tests = np.arange(len(recording.tests), dtype=np.int32)
-        reason = f"the recording is {days:.0f} days old, more than the {limit_days:g} that it is trusted for"
         return Doubt(recording.files, tests, expired=True, reason=reason)
     changed = [
         file for file, blob in zip(recording.files, recording.blobs, strict=True) if blobs_now.get(file, "") != blob
@@ -47,6 +45,14 @@ def stale(recording: Recording, blobs_now: Mapping[str, str], *, limit_days: flo
         doubtful[coverage.tests if file in set(changed) else coverage.tests[coverage.doubtful]] = True
     tests = np.flatnonzero(doubtful).astype(np.int32)
     return Doubt(tuple(changed), tests, expired=False, reason=_reason(changed, tests.size))
+
+
+def expired(recording: Recording, *, limit_days: float, now: datetime) -> str:
+    """Why the recording is too old to be trusted at all, as a sentence; empty where it is not."""
+    days = (now - recording.recorded_at).total_seconds() / 86_400.0
+    if days <= limit_days:
+        return ""
+    return f"the recording is {days:.0f} days old, more than the {limit_days:g} that it is trusted for"
 
 
 def _reason(changed: list[str], tests: int) -> str:

@@ -7,6 +7,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 
 from maestro.impact.knowledge.statements import Statement
 from maestro.impact.knowledge.symbols import Symbol, symbols_of
@@ -58,20 +59,24 @@ class Units:
 
 
 class Library:
-    """Reads units once for each text. Not for use by two threads at a time."""
+    """Reads units once for each text, for as many threads as ask."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, Units] = OrderedDict()
+        self._order = Lock()
 
     def units(self, text: str) -> Units:
         """The units of a Python text; none of a text that cannot be parsed."""
         digest = hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=16).digest()
-        found = self._kept.pop(digest, None)
+        with self._order:
+            found = self._kept.pop(digest, None)
         if found is None:
+            # Not under the lock: two threads that want one text read it twice, and none waits for another's.
             found = _units(text)
-        self._kept[digest] = found
-        if len(self._kept) > KEPT_FILES:
-            self._kept.popitem(last=False)
+        with self._order:
+            self._kept[digest] = found
+            if len(self._kept) > KEPT_FILES:
+                self._kept.popitem(last=False)
         return found
 
 
