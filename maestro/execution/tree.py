@@ -3,19 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from maestro.config.project import ProjectConfig, load_project
+from maestro.errors import BadInput
 from maestro.execution import environment as environments
 from maestro.execution import mirror, worktree
 from maestro.execution.bench import Bench
 from maestro.execution.environment import Environment
 from maestro.execution.git import ask, tell
 from maestro.execution.places import Places
-from maestro.execution.runners import CommandRunner, Listing, OnOutcomes, PytestRunner, Runner, RunOutput
+from maestro.execution.runners import CommandRunner, Extra, Listing, OnOutcomes, PytestRunner, Runner, RunOutput
 from maestro.execution.sandbox import choose
 from maestro.execution.settings import ExecutionSettings, Isolation
 from maestro.impact.knowledge.recorded import read_recording
@@ -44,6 +45,12 @@ class Tree:
     environment: Environment | None
     problem: Problem | None
     _runner: Runner | None
+
+    def with_extra(self, extra: Extra) -> Self:
+        """The same tree, its tests listed and run with one more plugin; only for tests that are pytest's."""
+        if not isinstance(self._runner, PytestRunner):
+            raise BadInput("its tests are not pytest's", field="runner", fix="use a plugin only where pytest runs")
+        return replace(self, _runner=replace(self._runner, extra=extra))
 
     async def list_tests(self, *, workdir: Path) -> Listing:
         """Every test of the commit; logs go to ``workdir``, an empty or absent folder of the caller."""
@@ -87,10 +94,12 @@ async def open_tree(
     home: Path,
     settings: ExecutionSettings,
     project: ProjectConfig | None = None,
+    python: Path | None = None,
 ) -> AsyncIterator[Tree]:
     """``sha`` of the pull request's repository, fetched, checked out and with its environment; removed afterwards.
 
-    ``project`` replaces what the commit's own ``maestro.yaml`` says. Raises ``BadInput`` (unknown commit, malformed
+    ``project`` replaces what the commit's own ``maestro.yaml`` says; ``python`` is the interpreter of an environment
+    that is there already, and is used instead of a built one. Raises ``BadInput`` (unknown commit, malformed
     ``maestro.yaml``, no sandbox on this machine) or ``PlatformUnavailable``; a project that cannot be installed is the
     tree's ``problem``, not an error.
     """
@@ -101,7 +110,11 @@ async def open_tree(
     async with _checked_out(folder, sha, places) as files:
         chosen = project if project is not None else load_project(files.source)
         bench = Bench(worktree=files, sandbox=sandbox, places=places, settings=settings)
-        built = await _environment(bench, pull_request, chosen, folder, sha)
+        built: Environment | Problem | None
+        if python is not None:
+            built = await asyncio.to_thread(environments.existing, python)
+        else:
+            built = await _environment(bench, pull_request, chosen, folder, sha)
         problem = built if isinstance(built, Problem) else None
         environment = built if isinstance(built, Environment) else None
         yield Tree(

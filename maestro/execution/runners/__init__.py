@@ -6,6 +6,6 @@ told comes from inside the sandbox: it is only believed about tests that were as
 
 from maestro.execution.runners.answers import Listing, OnOutcomes, Runner, RunOutput
 from maestro.execution.runners.command_runner import CommandRunner
-from maestro.execution.runners.pytest_runner import PytestRunner
+from maestro.execution.runners.pytest_runner import Extra, PytestRunner
 
-__all__ = ["CommandRunner", "Listing", "OnOutcomes", "PytestRunner", "RunOutput", "Runner"]
+__all__ = ["CommandRunner", "Extra", "Listing", "OnOutcomes", "PytestRunner", "RunOutput", "Runner"]

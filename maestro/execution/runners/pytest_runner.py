@@ -25,6 +25,7 @@ from maestro.execution.runners.answers import (
 from maestro.execution.runners.events import Event, EventFile
 from maestro.execution.runners.reports import own_report
 from maestro.execution.sandbox.view import mount
+from maestro.model.base import Model
 from maestro.model.tests import Problem, TestOutcome, Verdict
 
 PLUGIN_FOLDER = Path(__file__).parents[1] / "plugin"
@@ -42,13 +43,21 @@ _LIMIT = "--maxfail=0"
 """Undoes a project's ``-x``: a verdict is wanted for every test that was asked for."""
 
 
+class Extra(Model):
+    """A plugin beside the project's own: ``packages`` is the folder that it is installed in."""
+
+    packages: Path
+    options: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class PytestRunner:
-    """pytest as the project configured it, in ``environment``."""
+    """pytest as the project configured it, in ``environment``, with an ``extra`` plugin if there is one."""
 
     bench: Bench
     environment: Environment
     project: ProjectConfig
+    extra: Extra | None = None
 
     async def list(self, folder: Path) -> Listing:
         """Every test that pytest collects, after the project's own deselection."""
@@ -113,20 +122,23 @@ class PytestRunner:
     ) -> Ended:
         source = self.bench.source
         python = str(self.environment.python)
+        extra = (self.extra.packages,) if self.extra else ()
         argv = (
             *(python, "-m", "pytest", "-p", "maestro_pytest"),
             *(("-p", "maestro_recording") if RECORDING_VARIABLE in variables else ()),
             *("--rootdir", str(source)),
             *self.project.tests.arguments,
             *options,
+            *(self.extra.options if self.extra else ()),
         )
         packages = (
             PLUGIN_FOLDER,
+            *extra,
             *((source / "src",) if (self.bench.worktree.source / "src").is_dir() else ()),
             source,
         )
         access = Access(
-            mounts=(*self.environment.mounts, mount(PLUGIN_FOLDER)),
+            mounts=(*self.environment.mounts, mount(PLUGIN_FOLDER), *map(mount, extra)),
             variables={
                 **self.project.environment.variables,
                 **variables,
