@@ -64,13 +64,14 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """The judgement; the digests of what it rests on by name (``recording``, ``model``, ``change-model``); and the
-    report of the calibration that made the model, where there is one.
+    """The judgement; the digests of what it rests on by name (``recording``, ``model``, ``change-model``); the report
+    of the calibration that made the model, and the evidence of what the change means for each test, where there is any.
     """
 
     judgement: Judgement = field(default_factory=Judgement)
     inputs: Mapping[str, str] = field(default_factory=dict)
     report: ArtifactRef | None = None
+    evidence: Evidence | None = None
 
 
 def gather(asked: Asked, *, registry: Registry, library: Library, recording_days: float) -> Gathered:
@@ -86,21 +87,17 @@ def gather(asked: Asked, *, registry: Registry, library: Library, recording_days
         registry.ledger, registry.artifacts, asked.repository, asked.base, repo=asked.repo, tenant=asked.tenant
     )
     inputs = {"model": found.entry.digest if found.entry else "", "recording": nearest.digest}
+    evidence: Evidence | None = None
     if why := unreliable or _expired(nearest, recording_days, asked.at) or _unexplained(asked, model):
         judgement = Judgement(everything=why)
     else:
         champion = _champion(asked, found, model)
         if _python(asked):
             inputs["change-model"] = digest(shipped_change_model())
-            judgement = _judged(asked, nearest, library, champion)
+            judgement, evidence = _judged(asked, nearest, library, champion)
         else:
             judgement = judge(asked.tests, asked.appetite, champion=champion)
-    return Gathered(judgement, {name: value for name, value in inputs.items() if value}, found.report)
-
-
-def red_builds_of(history: History) -> int:
-    """How many of the builds had a failure."""
-    return sum(bool(build.failed.size) for build in history.builds)
+    return Gathered(judgement, {name: value for name, value in inputs.items() if value}, found.report, evidence)
 
 
 def _model(found: Standing) -> tuple[SelectionModel | None, str]:
@@ -144,13 +141,15 @@ def _champion(asked: Asked, found: Standing, model: SelectionModel | None) -> Ch
     return Champion(selection=selection, digest=found.entry.digest, red_rate=model.red_rate)
 
 
-def _judged(asked: Asked, nearest: Nearest, library: Library, champion: Champion | None) -> Judgement:
+def _judged(
+    asked: Asked, nearest: Nearest, library: Library, champion: Champion | None
+) -> tuple[Judgement, Evidence | None]:
     try:
         evidence = _evidence(asked, nearest.recording, library)
     except BadInput as error:
-        return Judgement(everything=f"what the change means for each test cannot be read: {error.message}")
+        return Judgement(everything=f"what the change means for each test cannot be read: {error.message}"), None
     judgement = judge(asked.tests, asked.appetite, evidence=evidence, model=shipped_change_model(), champion=champion)
-    return replace(judgement, notes=tuple(filter(None, (nearest.trouble, *judgement.notes))))
+    return replace(judgement, notes=tuple(filter(None, (nearest.trouble, *judgement.notes)))), evidence
 
 
 def _evidence(asked: Asked, recording: Recording | None, library: Library) -> Evidence:
