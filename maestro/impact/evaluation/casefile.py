@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 
@@ -21,12 +22,15 @@ from maestro.model.base import Model
 _EXPECTED = '{"base": "a commit", "patch": "a unified diff", "failing": ["a test id"]}'
 
 
+_Text = Annotated[str, Field(min_length=1)]
+
+
 class _Row(Model):
     """One line as it was written; further keys are the author's own."""
 
-    base: str = Field(min_length=1)
-    patch: str = Field(min_length=1)
-    failing: tuple[str, ...] = Field(min_length=1)
+    base: _Text
+    patch: _Text
+    failing: tuple[_Text, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +92,9 @@ def _case(number: int, line: str) -> Case:
         raise BadInput(first["msg"], field=field) from error
     except (ValueError, RecursionError) as error:
         raise BadInput(f"it is no JSON: {error}", field="the line") from error
+    for field, text in (("base", row.base), ("patch", row.patch), *(("failing", test) for test in row.failing)):
+        if "\0" in text:
+            raise BadInput("it has a NUL character", field=field)
     return Case(
         line=number,
         base=row.base,

@@ -42,6 +42,13 @@ def test_a_gzipped_file_is_read_as_well(tmp_path: Path) -> None:
         pytest.param({**GOOD, "patch": "@@ nonsense"}, "patch: ", id="a patch that is no diff"),
         pytest.param({**GOOD, "patch": PATCH.replace("a/shop.py", "a/../x")}, "patch: ", id="a path outside"),
         pytest.param({**GOOD, "failing": []}, "failing: ", id="no failing test"),
+        pytest.param({**GOOD, "base": "main\0"}, "base: it has a NUL", id="a NUL in a revision"),
+        pytest.param(
+            {**GOOD, "patch": PATCH + "\ud800"}, "patch: Input should be", id="half of a character in a patch"
+        ),
+        pytest.param(
+            {**GOOD, "failing": ["\udc80"]}, "failing.0: Input should be", id="a byte that is no character in an id"
+        ),
         pytest.param({**GOOD, "failing": ["t.py::a", 7]}, "failing.1: ", id="a failing test that is no text"),
     ],
 )

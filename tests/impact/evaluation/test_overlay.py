@@ -83,3 +83,26 @@ def test_bytes_that_are_no_text_are_no_text(tmp_path: Path) -> None:
     assert overlay.read("logo.png") is None
     assert overlay.read("nowhere.py") is None
     assert overlay.read("no\0name") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("folder", id="a folder has that name"),
+        pytest.param("a.py/b.py", id="a file has the name of its folder"),
+        pytest.param("x" * 300, id="longer than any file system allows"),
+        pytest.param("no\0name", id="a NUL"),
+    ],
+)
+def test_what_cannot_be_a_file_is_refused_and_nothing_is_changed(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "c.py").write_text("x = 1")
+    (tmp_path / "a.py").write_text("x = 1")
+    untouched = seen(tmp_path)
+    with (
+        pytest.raises(BadInput, match="cannot be a file") as refused,
+        Overlay(tmp_path).laid({"fresh.py": "x", name: "y"}),
+    ):
+        pass
+    assert refused.value.field == "patch"
+    assert seen(tmp_path) == untouched
