@@ -19,7 +19,7 @@ from maestro.config.project import ProjectConfig
 from maestro.errors import BadInput, MaestroError
 from maestro.execution.settings import ExecutionSettings
 from maestro.impact.evaluation.casefile import Case, read_cases
-from maestro.impact.evaluation.judging import Judge, Judged
+from maestro.impact.evaluation.judging import Judge, Judged, marked
 from maestro.impact.evaluation.opening import Ground, by_commit, open_base
 from maestro.impact.knowledge.features import FEATURES
 
@@ -76,7 +76,7 @@ def arrays(judged: list[Judged]) -> dict[str, NDArray[np.generic]]:
         found[f"features_{number}"] = evidence.features
         found[f"seconds_{number}"] = evidence.seconds
         found[f"failing_{number}"] = each.failing
-        found[f"forced_{number}"] = np.array([test in evidence.forced for test in evidence.tests], np.bool_)
+        found[f"forced_{number}"] = marked(evidence.tests, evidence.forced)
         found[f"tests_{number}"] = np.array(evidence.tests)
     return found
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import posixpath
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +81,7 @@ class Judge:
         judged = Judged(
             case=case,
             evidence=evidence,
-            failing=np.isin(evidence.tests, [test for test in case.failing if test not in red]),
+            failing=marked(evidence.tests, frozenset(case.failing) - red),
             texts=texts,
             red_before=tuple(test for test in case.failing if test in red),
             unknown=tuple(test for test in case.failing if test not in red | listed),
@@ -106,6 +107,11 @@ class Judge:
         tests = with_broken(listing, known=self.base.run.tests)
         keep_file(kept, _TESTS.dump_json(tests))
         return tests
+
+
+def marked(tests: Sequence[str], those: Collection[str]) -> NDArray[np.bool_]:
+    """Which of the tests are among ``those``; give a set where there are many."""
+    return np.fromiter((test in those for test in tests), np.bool_, count=len(tests))
 
 
 def _holds_tests(path: str) -> bool:

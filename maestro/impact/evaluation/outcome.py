@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from maestro.impact.evaluation.judging import Judged
+from maestro.impact.evaluation.judging import Judged, marked
 from maestro.impact.evaluation.rules import RULES, random_starts
 from maestro.impact.knowledge.evidence import Evidence
 from maestro.model.base import Model
@@ -94,7 +94,7 @@ def outcome_of(
         base=base,
         tests=len(evidence.tests),
         seconds=round(float(evidence.seconds.sum()), 3),
-        failing=tuple(np.array(evidence.tests)[failing].tolist()),
+        failing=tuple(test for test, fails in zip(evidence.tests, failing.tolist(), strict=True) if fails),
         red_before=judged.red_before,
         unknown=judged.unknown,
         forced=len(evidence.forced),
@@ -103,7 +103,7 @@ def outcome_of(
         reasons=_reasons(evidence, order[failing[order]][:NAMED_TESTS].tolist()),
         taus=tuple(_at_tau(judged, tau, each, starts) for tau, each in chosen.items()),
         rules=rules,
-        testmon=None if testmon is None else _pick(judged, np.isin(evidence.tests, list(testmon))),
+        testmon=None if testmon is None else _pick(judged, marked(evidence.tests, frozenset(testmon))),
     )
 
 

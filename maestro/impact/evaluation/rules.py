@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from maestro.impact.evaluation.judging import marked
 from maestro.impact.knowledge.evidence import Evidence
 
 Flags = NDArray[np.bool_]
@@ -16,7 +17,7 @@ RANDOM_ORDERS: Final = 400
 
 def _having(*columns: str) -> Callable[[Evidence], Flags]:
     def run(evidence: Evidence) -> Flags:
-        found = np.fromiter((test in evidence.forced for test in evidence.tests), np.bool_, count=len(evidence.tests))
+        found = marked(evidence.tests, evidence.forced)
         for column in columns:
             found |= evidence.column(column) > 0
         return found
