@@ -7,7 +7,6 @@ from temporalio import activity
 
 from activities.heartbeat import heartbeating
 from activities.services import Services
-from maestro.home import keys_dir
 from maestro.impact.calibration.calibrate import CALIBRATED_BUILDS, Calibration, Method, calibrate
 from maestro.impact.calibration.registry import Registry, champion_of, publish, recorded
 from maestro.ledger.all_builds import history_of
@@ -18,7 +17,6 @@ from maestro.model.calibration import (
     CalibrationTask,
 )
 from maestro.model.progress import Progress
-from maestro.signing.keys import open_keyring
 
 ACTOR = "calibration"
 
@@ -41,7 +39,7 @@ class CalibrationActivities:
     @activity.defn
     async def calibrate_repository(self, task: CalibrationTask) -> CalibrationResult:
         """Refit, hold champion and challenger against each other, and publish model, report and record."""
-        registry = Registry(self._services.ledger, self._services.artifacts, open_keyring(keys_dir()))
+        registry = self._services.registry()
         detail = f"fitting and walking the history of {task.repo}"
         async with heartbeating(lambda: Progress(detail=detail)):
             done = await asyncio.to_thread(recorded, registry, repo=task.repo, tenant=task.tenant, at=task.until)

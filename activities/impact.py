@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from temporalio import activity
 
 from activities.heartbeat import heartbeating
+from activities.judging import Judged, Judging
 from activities.services import Services
 from activities.trees import opened
 from maestro.canonical import canonical_json, digest
@@ -18,10 +17,8 @@ from maestro.execution.tree import Tree
 from maestro.impact.changes import Change, changed_files
 from maestro.impact.escaped import why_again
 from maestro.impact.graph.imports import ImportGraph
-from maestro.impact.risk.appetite import RiskAppetite, appetite_for
-from maestro.impact.risk.facts import red_builds_among
-from maestro.impact.risk.statement import in_words, statement_without_model
-from maestro.impact.risk.tau import HISTORY_DAYS
+from maestro.impact.judgement import Judgement
+from maestro.impact.risk.statement import in_words
 from maestro.impact.selection import Known, Selection, select
 from maestro.impact.shadow import in_shadow
 from maestro.impact.shards import ShardLimits
@@ -30,9 +27,6 @@ from maestro.model.progress import Progress
 from maestro.model.pull_request import PullRequest
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.model.tests import Problem, Replay, SelectionMode, SelectionRule, TestPlan
-
-PAST_BUILDS = 200
-"""Builds of the past whose failures speak about the files that they changed; they are read one by one."""
 
 NO_TESTS = Problem(
     kind="no_tests",
@@ -69,10 +63,23 @@ class ImpactActivities:
         shas = (pull_request.merge_base_sha, pull_request.head_sha)
         mirror = fetch(pull_request.repository, pull_request.repo, shas, places=services.places)
         changes = changed_files(mirror, pull_request.merge_base_sha, pull_request.head_sha)
+        graph = ImportGraph.of(tree.source, gone=[change.gone for change in changes if change.gone])
         # The night runs what it was asked for and leaves nothing out that was not left out before.
-        appetite = None if request.only else self._appetite(pull_request, mirror, changes)
-        selection = self._select(request, tree, self._wanted(request, listing), changes)
-        if appetite and appetite.mode is SelectionRule.SHADOW and request.mode is SelectionMode.STANDARD:
+        judged: Judged | None = None
+        if request.only is None:
+            judging = Judging(services, pull_request, mirror, changes, at=activity.info().scheduled_time)
+            judged = judging.judged(listing.tests, graph, mode=request.mode)
+        listing = self._wanted(request, listing)
+        selection = select(
+            listing.tests,
+            changes,
+            graph,
+            mode=request.mode,
+            known=self._known(pull_request, changes, judged.gathered.judgement if judged else Judgement()),
+            collection_errors=listing.errors,
+            limits=self._limits(),
+        )
+        if judged and judged.appetite.mode is SelectionRule.SHADOW and request.mode is SelectionMode.STANDARD:
             selection = in_shadow(selection, limits=self._limits())
         problem = listing.problem or (None if listing.tests or listing.errors else NO_TESTS)
         plan = selection.plan(
@@ -83,34 +90,23 @@ class ImpactActivities:
         ).model_copy(update={"problem": problem, "changed_file_count": len(changes)})
         if listing.problem and not plan.applicable:
             plan = plan.model_copy(update={"reason": "No test runs, because the tests could not be listed."})
-        if appetite and not problem:
-            plan = plan.model_copy(update=self._promised(selection, appetite))
+        if judged and not problem:
+            plan = plan.model_copy(update=self._promised(selection, judged))
             services.ledger.night.leave_out(pull_request, [test.id for test in selection.body.left_out])
-        self._record(request, plan)
+        self._record(request, plan, judged.gathered.inputs if judged else {})
         return plan
 
-    def _appetite(self, pull_request: PullRequest, mirror: Path, changes: Sequence[Change]) -> RiskAppetite:
-        builds = self._services.ledger.builds.window(
-            pull_request.repo,
-            tenant=pull_request.tenant,
-            last=PAST_BUILDS,
-            since=activity.info().scheduled_time - timedelta(days=HISTORY_DAYS),
-        )
-        red_builds = red_builds_among(builds, changes, head=pull_request.head_sha)
-        return appetite_for(pull_request, changes, mirror=mirror, policy=self._services.policy, red_builds=red_builds)
-
-    def _promised(self, selection: Selection, appetite: RiskAppetite) -> dict[str, object]:
+    def _promised(self, selection: Selection, judged: Judged) -> dict[str, object]:
         """The plan's statement on its risk, and the order to run the rest after the decision where that is high."""
         left_out = [test.id for test in selection.body.left_out]
         promised: dict[str, object] = {
-            "risk": statement_without_model(
-                appetite, left_out=len(left_out), narrowed=selection.mode is SelectionMode.DIRECT
-            )
+            "risk": judged.statement(left_out=len(left_out), mode=selection.mode),
+            "report": judged.gathered.report,
         }
-        if left_out and appetite.replay:
+        if left_out and judged.appetite.replay:
             listing = canonical_json(left_out).encode()
             tests = self._services.artifacts.put(listing, media_type="application/json", name="left-out.json")
-            promised["replay"] = Replay(reason=appetite.replay, tests=tests)
+            promised["replay"] = Replay(reason=judged.appetite.replay, tests=tests)
         return promised
 
     def _wanted(self, request: SelectRequest, listing: Listing) -> Listing:
@@ -120,31 +116,22 @@ class ImpactActivities:
         only = frozenset(json.loads(self._services.artifacts.get(request.only)))
         return listing.model_copy(update={"tests": tuple(test for test in listing.tests if test in only)})
 
-    def _select(self, request: SelectRequest, tree: Tree, listing: Listing, changes: tuple[Change, ...]) -> Selection:
-        history = self._services.ledger.history
-        pull_request = request.pull_request
-        repo, tenant = pull_request.repo, pull_request.tenant
-        return select(
-            listing.tests,
-            changes,
-            ImportGraph.of(tree.source, gone=[change.gone for change in changes if change.gone]),
-            mode=request.mode,
-            known=Known(
-                failed=history.recent_failures(repo, tenant=tenant),
-                escaped=why_again(self._services.ledger.escapes.of(repo, tenant=tenant), changes),
-                durations=history.durations(repo, tenant=tenant),
-            ),
-            collection_errors=listing.errors,
-            limits=self._limits(),
+    def _known(self, pull_request: PullRequest, changes: Sequence[Change], judgement: Judgement) -> Known:
+        ledger, repo, tenant = self._services.ledger, pull_request.repo, pull_request.tenant
+        return Known(
+            failed=ledger.history.recent_failures(repo, tenant=tenant),
+            escaped=why_again(ledger.escapes.of(repo, tenant=tenant), changes),
+            durations=ledger.history.durations(repo, tenant=tenant),
+            judgement=judgement,
         )
 
     def _limits(self) -> ShardLimits:
         run = self._services.topology.run
         return ShardLimits(target_seconds=run.target_shard_seconds, max_shards=run.max_shards)
 
-    def _record(self, request: SelectRequest, plan: TestPlan) -> None:
+    def _record(self, request: SelectRequest, plan: TestPlan, known: Mapping[str, str]) -> None:
         pull_request = request.pull_request
-        inputs = {"plan": plan.body.digest, "request": digest(request)}
+        inputs = {"plan": plan.body.digest, "request": digest(request), **known}
         reason = plan.reason
         if plan.risk:
             inputs["risk"] = self._services.artifacts.put_model(plan.risk, name="risk.json").digest

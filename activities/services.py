@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from temporalio.client import Client
 
@@ -10,15 +10,21 @@ from maestro.artifacts import ArtifactStore
 from maestro.assurance import catalogue as controls
 from maestro.config.topology import Topology
 from maestro.execution.places import Places
-from maestro.home import artifacts_dir, home, ledger_url
+from maestro.home import artifacts_dir, home, keys_dir, ledger_url
+from maestro.impact.calibration.registry import Registry
+from maestro.impact.knowledge.units import Library
 from maestro.ledger import Ledger
 from maestro.policy.engine import PolicyEngine, RegorusEngine
 from maestro.resources import controls_dir, policies_dir
+from maestro.signing.keys import open_keyring
 
 
 @dataclass(frozen=True)
 class Services:
-    """The adapters that a worker process opens once and its activities share. All of them are thread-safe."""
+    """The adapters that a worker process opens once and its activities share. All of them are thread-safe.
+
+    ``library`` keeps what was read of source texts from one pull request to the next.
+    """
 
     topology: Topology
     places: Places
@@ -27,6 +33,11 @@ class Services:
     policy: PolicyEngine
     catalogue: controls.Catalogue
     client: Client
+    library: Library = field(default_factory=Library)
+
+    def registry(self) -> Registry:
+        """The models of test selection, with the keys as they are now: one that was added is believed at once."""
+        return Registry(self.ledger, self.artifacts, open_keyring(keys_dir()))
 
 
 @contextmanager

@@ -86,7 +86,7 @@ Recorded = Literal["off", "nightly", "always"]
 
 class Run(Config):
     """How tests are cut into shards, watched and isolated; ``recording`` says in which runs it is noted what each test
-    executes: never, at night on main branches, or always.
+    executes: never, at night on main branches, or always. One older than ``recording_limit_days`` is not trusted.
     """
 
     target_shard_seconds: Seconds = 60.0
@@ -98,6 +98,7 @@ class Run(Config):
     heartbeat_timeout_seconds: Seconds = 20.0
     schedule_to_start_timeout_seconds: Seconds = 45.0
     recording: Recorded = "nightly"
+    recording_limit_days: float = Field(default=30.0, gt=0)
 
     @model_validator(mode="after")
     def _a_hang_is_noticed_before_the_shard_ends(self) -> Self:

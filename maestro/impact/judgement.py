@@ -53,10 +53,13 @@ class Judgement:
     def statement(
         self, appetite: RiskAppetite, *, left_out: int, narrowed: bool = False, red_builds: int = 0
     ) -> RiskStatement:
-        """What may be promised for a plan that leaves so many tests out."""
+        """What may be promised for a plan that leaves so many tests out, and what was missing to promise more."""
         if left_out and not narrowed and self.certificate is not None:
-            return self.certificate
-        return statement_without_model(appetite, left_out=left_out, narrowed=narrowed, red_builds=red_builds)
+            statement = self.certificate
+        else:
+            statement = statement_without_model(appetite, left_out=left_out, narrowed=narrowed, red_builds=red_builds)
+        missing = [f"{note[:1].upper()}{note[1:]}." for note in self.notes] if left_out else []
+        return statement.model_copy(update={"promise": " ".join((statement.promise, *missing))})
 
 
 def judge(

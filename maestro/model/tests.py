@@ -130,7 +130,7 @@ class TestPlan(Model):
     """The plan in figures, with its body stored. ``applicable`` is False when no test is affected; ``reason`` is the
     sentence for the card in either case. ``round`` counts the plans of one pull request, from 0. ``problem`` says why
     the tests could not even be listed, where that is so. ``replay`` is set where the tests left out do not wait for the
-    night.
+    night. ``report`` is that of the calibration whose model was asked, where there is one.
     """
 
     __test__ = False
@@ -153,6 +153,7 @@ class TestPlan(Model):
     problem: Problem | None = None
     risk: RiskStatement | None = None
     replay: Replay | None = None
+    report: ArtifactRef | None = None
 
 
 class Verdict(StrEnum):

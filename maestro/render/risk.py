@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from maestro.model.artifact import ArtifactRef
 from maestro.model.tests import RiskStatement, TauTerm, TestPlan
 from maestro.render import people
 from maestro.render.untrusted import Shown, line, name
@@ -26,12 +27,17 @@ def risk_view(plan: TestPlan) -> RiskView | None:
             line(f"The rest runs after the decision, because {plan.replay.reason}") if plan.replay else Shown(""),
         ),
         ("Model", name(statement.model)),
+        ("Calibration report", name(_saving(plan.report)) if plan.report else Shown("")),
     )
     return RiskView(
         tau=people.probability(statement.tau),
         facts=tuple(Pair(Shown(label), value) for label, value in facts if value),
         terms=tuple(_term(term) for term in statement.tau_terms),
     )
+
+
+def _saving(report: ArtifactRef) -> str:
+    return f"maestro evidence show {report.digest} --save calibration.html"
 
 
 def _certified(statement: RiskStatement) -> str:
