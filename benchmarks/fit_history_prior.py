@@ -30,6 +30,12 @@ SOURCES = {
 """Where the histories of the shipped prior come from, for its data card."""
 
 
+def file_and_universe(given: str) -> tuple[Path, Path | None]:
+    """The two parts of ``FILE@TESTS.json``; the second names all tests of a sparse history."""
+    path, _, universe = given.partition("@")
+    return Path(path), Path(universe) if universe else None
+
+
 def fit_one(path: Path, universe: Path | None) -> tuple[Gaussian, dict[str, object]]:
     """The posterior of one history and its line of the data card."""
     history = read_csv(path, tests=universe).dense()
@@ -64,13 +70,10 @@ def pooled(posteriors: list[Gaussian]) -> Gaussian:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("history", nargs="+", type=Path, help="CSV; FILE@TESTS.json names all tests of a sparse one")
+    parser.add_argument("history", nargs="+", help="CSV; FILE@TESTS.json names all tests of a sparse one")
     parser.add_argument("--out", required=True, type=Path)
     arguments = parser.parse_args()
-    fitted = []
-    for given in arguments.history:
-        path, _, universe = str(given).partition("@")
-        fitted.append(fit_one(Path(path), Path(universe) if universe else None))
+    fitted = [fit_one(*file_and_universe(given)) for given in arguments.history]
     card = {
         "purpose": "where a repository without a past starts; every repository's own builds take over",
         "failures": "new: the test passed the time before",

@@ -106,10 +106,26 @@ def ranked_by(p: Floats, *, seconds: Floats, must: Flags, depth: Depth) -> Ranki
 def _ranked(p: Floats, *, seconds: Floats, must: Flags, depths: Sequence[Depth]) -> Iterator[tuple[Depth, Ranking]]:
     share = seconds / seconds.sum() if seconds.size else seconds
     p = np.clip(p, LEAST, 1 - LEAST)
-    order = np.argsort(-np.where(must, np.inf, p / share), kind="stable")
+    order = _falling(np.where(must, np.inf, p / share))
+    p, share, first = p[order], share[order], int(np.count_nonzero(must))
     for kind in depths:
-        depth = _depth(kind, p=p[order], share=share[order])
-        yield kind, Ranking(order, np.where(must[order], -np.inf, depth))
+        depth = _depth(kind, p=p, share=share)
+        depth[:first] = -np.inf
+        yield kind, Ranking(order, depth)
+
+
+def _falling(value: Floats) -> NDArray[np.intp]:
+    """The places by falling value, equal ones in their own order.
+
+    A sort whose ties are mended afterwards takes half of a stable one, and is the same on every machine.
+    """
+    order = np.argsort(-value)
+    ranked = value[order]
+    tied = ranked[1:] == ranked[:-1]
+    if tied.any():
+        group = np.concatenate(((0,), np.cumsum(~tied))) * value.size
+        order = np.sort(group + order) - group
+    return order
 
 
 def _depth(kind: Depth, *, p: Floats, share: Floats) -> Floats:

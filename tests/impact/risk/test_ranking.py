@@ -99,3 +99,14 @@ def test_a_build_without_tests_is_ranked_as_nothing() -> None:
     nothing = np.empty(0)
     for ranking in rankings(model=nothing, recent=nothing, seconds=nothing, must=np.empty(0, np.bool_)).values():
         assert ranking.running(EVERYTHING).size == 0
+
+
+@given(st.lists(st.sampled_from([0.1, 0.2, 0.3]), min_size=1, max_size=60))
+def test_tests_of_equal_value_keep_their_own_order(p: list[float]) -> None:
+    size = len(p)
+    ranked = rankings(
+        model=np.array(p), recent=np.array(p), seconds=np.ones(size), must=np.arange(size) % 7 == 3, ways=WAYS[:1]
+    )[WAYS[0]]
+    assert ranked.order.tolist() == sorted(
+        range(size), key=lambda test: (test % 7 != 3, 0 if test % 7 == 3 else -p[test], test)
+    )
