@@ -97,9 +97,13 @@ def judge(
 
 
 def _take(taken: dict[str, Reason], p: dict[str, float], tests: Sequence[str], champion: Champion) -> None:
-    for test, runs, likely in zip(tests, champion.selection.run.tolist(), champion.selection.p.tolist(), strict=True):
+    found = champion.selection
+    columns = zip(tests, found.run.tolist(), found.p.tolist(), found.new.tolist(), strict=True)
+    for test, runs, likely, new in columns:
         p[test] = likely
-        if runs:
+        if new:
+            taken[test] = (ReasonKind.NEW, "no build is known in which it ran")
+        elif runs:
             taken[test] = (ReasonKind.LIKELY, f"by its past and the change it fails with a chance of {likely:.2g}")
 
 

@@ -73,11 +73,13 @@ class Patch:
 
 
 def _between(change: Change) -> FilePatch:
+    """A side that is not there has the mode of the other one, as in a diff."""
+    added, deleted = change.kind is ChangeKind.ADDED, change.kind is ChangeKind.DELETED
     return FilePatch(
-        old_path="" if change.kind is ChangeKind.ADDED else change.old_path or change.path,
-        new_path="" if change.kind is ChangeKind.DELETED else change.path,
-        old_mode=change.old_mode,
-        new_mode=change.new_mode,
+        old_path="" if added else change.old_path or change.path,
+        new_path="" if deleted else change.path,
+        old_mode=change.new_mode if added else change.old_mode,
+        new_mode=change.old_mode if deleted else change.new_mode,
     )
 
 
