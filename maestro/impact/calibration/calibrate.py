@@ -163,8 +163,7 @@ def _noting(problem: str, verdict: Verdict) -> Verdict:
 
 def _doubts(thresholds: Sequence[Threshold]) -> tuple[str, ...]:
     return tuple(
-        f"At τ = {one.tau:g} {one.withdrawn}: "
-        + ("everything runs." if one.value is None else "only the newest red builds are relied on.")
+        f"{one.withdrawn}: {'everything runs' if one.value is None else 'only the newest red builds are relied on'}."
         for one in thresholds
         if one.withdrawn
     )
