@@ -17,7 +17,6 @@ import numpy as np
 from maestro.impact.risk.change import (
     DIFFICULTY,
     INPUTS,
-    NOTHING_SPENT,
     ChangeCut,
     ChangeModel,
     ChangeRanking,
@@ -55,9 +54,8 @@ class Fault:
         return rank_change(self.features, seconds=self.seconds, must=self.must, weights=weights)
 
     def needed(self, ranked: ChangeRanking) -> float:
-        """The logarithm of the share of the seconds up to the first failing test: what a difficulty is fitted to."""
-        first = int(np.flatnonzero(self.failing[ranked.order])[0])
-        return float(np.log(ranked.share[first] + NOTHING_SPENT))
+        """What it took to come to the first failing test: what a difficulty is fitted to."""
+        return float(ranked.needed[np.flatnonzero(self.failing[ranked.order])[0]])
 
     def run(self, ranking: Ranking, limit: float) -> float:
         """The share of the suite's seconds down to ``limit``."""

@@ -35,6 +35,9 @@ RELATIVE: Final = (
 NOTHING_SPENT: Final = 2e-4
 """Share of the seconds that is added before logarithms: which of the very first tests fails makes no difference."""
 
+NOTHING_LEFT: Final = 1e-6
+"""Expected failures that are added before logarithms."""
+
 DIFFICULTY: Final = (
     "intercept",
     "half",
@@ -50,7 +53,32 @@ the probability; whether no test executed a changed statement, or entered a chan
 expected failures, of the number of tests, and of the longest test's share.
 """
 
-INPUTS: Final = ("intercept", *COLUMN, *(f"{name} of the greatest" for name in RELATIVE))
+WITHOUT_LINES: Final = (
+    "use_executed",
+    "use_rarity",
+    "symbol_entered",
+    "symbol_rarity",
+    "uses_module",
+    "module_rarity",
+    "id_word_share",
+    "word_share",
+    "file_executed",
+    "import_nearness",
+    "file_rarity",
+    "import_time",
+)
+"""Columns that weigh otherwise where no test executed a changed statement: values made at import, defaults, bodies of
+classes. There the rarity of the file of what runs at import tells most.
+"""
+
+INPUTS: Final = (
+    "intercept",
+    *COLUMN,
+    *(f"{name} of the greatest" for name in RELATIVE),
+    *(f"{name} without lines" for name in WITHOUT_LINES),
+    "import_time and file_rarity",
+    "import_time and file_rarity without lines",
+)
 """What the model reads, in order; part of every file of it."""
 
 
@@ -66,7 +94,7 @@ class ChangeCut(Config):
 
 class ChangeModel(Config):
     """Weights and cuts with the number of public cases and projects that they rest on. ``difficulty`` goes with
-    ``DIFFICULTY``: the logarithm of the share of the seconds that a change like this one is expected to need.
+    ``DIFFICULTY``: what a change like this one is expected to need.
     """
 
     weights: Gaussian
@@ -110,28 +138,33 @@ def inputs_of(evidence: NDArray[np.float32]) -> Floats:
     relative = features[:, [COLUMN[name] for name in RELATIVE]]
     greatest = relative.max(axis=0, initial=0.0)
     relative = np.divide(relative, greatest, out=np.zeros_like(relative), where=greatest > 0)
-    return np.hstack((np.ones((features.shape[0], 1)), features, relative))
+    at_import = features[:, COLUMN["import_time"], None] * features[:, COLUMN["file_rarity"], None]
+    without = 0.0 if features[:, COLUMN["line_executed"]].any() else 1.0
+    unlined = without * features[:, [COLUMN[name] for name in WITHOUT_LINES]]
+    ones = np.ones((features.shape[0], 1))
+    return np.hstack((ones, features, relative, unlined, at_import, without * at_import))
 
 
 @dataclass(frozen=True, eq=False)
 class ChangeRanking:
-    """``p`` of each test given that the change breaks something; ``order`` to run them in, with the ``share`` of the
-    seconds spent after each; ``hardness`` goes with ``DIFFICULTY``.
+    """``p`` of each test given that the change breaks something; ``order`` to run them in. In that order, ``needed`` is
+    the logarithm of the share of the seconds spent after each test, against the failures that are still expected then:
+    cheap steps and likely failures stand less deep. ``hardness`` goes with ``DIFFICULTY``.
     """
 
     p: Floats
     order: NDArray[np.intp]
-    share: Floats
+    needed: Floats
     must: Flags
     hardness: Floats
 
     def ranking(self, difficulty: Floats) -> Ranking:
-        """Depths that compare between changes: how much more than expected is spent, as a logarithm.
+        """Depths that compare between changes: by how much more is needed than expected, as a logarithm.
 
         Scores that are divided by an estimate of their size make conformal cuts adapt: Lei, G'Sell, Rinaldo,
         Tibshirani and Wasserman, "Distribution-Free Predictive Inference for Regression" (2018), section 5.2.
         """
-        depth = np.log(self.share + NOTHING_SPENT) - float(self.hardness @ difficulty)
+        depth = self.needed - float(self.hardness @ difficulty)
         return Ranking(self.order, np.where(self.must[self.order], -np.inf, depth))
 
 
@@ -140,7 +173,9 @@ def rank_change(features: NDArray[np.float32], *, seconds: Floats, must: Flags, 
     p, _ = Posterior(weights).predict(inputs_of(features))
     order = ranked_by(p, seconds=seconds, must=must, depth=Depth.SHARE).order
     share = np.cumsum(seconds[order]) / seconds.sum()
-    return ChangeRanking(p, order, share, must, _hardness(features, p[order], share))
+    left = np.cumsum(p[order][::-1])[::-1]
+    needed = np.log(share + NOTHING_SPENT) - np.log(left + NOTHING_LEFT)
+    return ChangeRanking(p, order, needed, must, _hardness(features, p[order], share))
 
 
 def _hardness(features: NDArray[np.float32], p: Floats, share: Floats) -> Floats:
