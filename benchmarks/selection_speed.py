@@ -1,7 +1,7 @@
 """How long choosing tests and fitting a model take: ``python -m benchmarks.selection_speed [--fit-outcomes N]``.
 
-The floor of choosing is one argsort of as many floats in the same run: on a busy machine compare ratios, not times.
-Set OMP_NUM_THREADS=1 for figures that do not depend on the machine's cores.
+The floor of choosing is one argsort of as many floats in the same run: on another machine compare ratios, not times.
+Times are of the processor, so that a busy machine counts little; set OMP_NUM_THREADS=1, or its cores are added up.
 """
 
 import argparse
@@ -66,9 +66,9 @@ def choosing(tests: int) -> tuple[float, float, float, float]:
 def fitting(builds: int, tests: int) -> tuple[float, float]:
     """Seconds to fit a model on so many builds, and the most memory that this process ever had, in GiB."""
     history = _history(builds, tests)
-    started = time.perf_counter()
+    started = time.process_time()
     fitted(history, failures=Failures.NEW)
-    took = time.perf_counter() - started
+    took = time.process_time() - started
     return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
@@ -106,9 +106,9 @@ def _history(builds: int, tests: int) -> History:
 def _milliseconds(work: Callable[[], object]) -> float:
     took = []
     for _ in range(REPEATS):
-        started = time.perf_counter()
+        started = time.process_time()
         work()
-        took.append(time.perf_counter() - started)
+        took.append(time.process_time() - started)
     return statistics.median(took) * 1_000
 
 

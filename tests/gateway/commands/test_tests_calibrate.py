@@ -88,6 +88,24 @@ def test_a_report_of_a_file_keeps_nothing(runner: CliRunner, few: Path) -> None:
     assert not home().exists()
 
 
+def test_a_report_of_a_history_whose_failures_change_withdraws_the_promise_openly(
+    runner: CliRunner, tmp_path: Path
+) -> None:
+    """For 200 builds three tests fail in turn; for the last 30 others fail, each for the first time."""
+    lines = ["build,time,test,verdict,duration_seconds"]
+    for build in range(230):
+        time = f"2026-{1 + build // 28:02d}-{1 + build % 28:02d}T09:30:00Z"
+        failing = build % 3 if build < 200 else build - 190
+        lines += [f"{build},{time},shop/test_{test},{'fail' if test == failing else 'pass'},1" for test in range(40)]
+    history, page = tmp_path / "drift.csv", tmp_path / "drift.html"
+    history.write_text("\n".join(lines) + "\n")
+    told = maestro_tests(runner, "report", *REPO, "--history", history, "--out", page)
+    assert told.exit_code == 0, told.output
+    shown = page.read_text()
+    assert "Promise withdrawn" in shown
+    assert "red builds would have escaped at τ = 0.1: only the newest red builds are relied on" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "field"),
     [
