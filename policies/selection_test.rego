@@ -34,6 +34,12 @@ test_the_bounds_are_the_tenants_own if {
 	result.reason == "tenant shop has decided so"
 }
 
+test_a_tenant_may_rely_on_faults_of_public_projects if {
+	trusting := json.patch(tenants, [{"op": "replace", "path": "/shop/selection/mode", "value": "public"}])
+	result := selection.answer with input as usual with data.tenants as trusting
+	result.mode == "public"
+}
+
 test_a_usual_pull_request_is_a_humans_and_not_critical if {
 	result := answer({})
 	[result.agent, result.critical, result.replay] == ["", [], []]
