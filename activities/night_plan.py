@@ -9,6 +9,7 @@ from maestro.canonical import canonical_json
 from maestro.errors import BadInput
 from maestro.execution.branches import main_branch
 from maestro.impact.exploration import Pick, explore
+from maestro.impact.gathering import uncertainty_of
 from maestro.impact.shards import expected_seconds
 from maestro.ledger.night import Debtor
 from maestro.model.artifact import ArtifactRef
@@ -84,7 +85,7 @@ class NightPlanner:
         return explore(
             tests,
             last_run=last_run,
-            uncertainty=None,
+            uncertainty=uncertainty_of(self._services.registry(), tests, repo=repo, tenant=tenant),
             seconds=expected_seconds(tests, ledger.history.durations(repo, tenant=tenant)),
             budget_seconds=self._services.topology.nightly.exploration_seconds,
             now=self._started,

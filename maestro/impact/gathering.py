@@ -5,7 +5,7 @@ Knowledge that is missing never selects fewer tests: what could not be gathered 
 decides or everything runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,8 +32,9 @@ from maestro.impact.nearest import Nearest, nearest_recording
 from maestro.impact.risk.appetite import RiskAppetite
 from maestro.impact.risk.change import shipped_change_model
 from maestro.impact.risk.model import SelectionModel
-from maestro.impact.risk.past_model import select_by_past
+from maestro.impact.risk.past_model import select_by_past, uncertainty_by_past
 from maestro.impact.texts import texts_of
+from maestro.ledger.all_builds import history_of
 from maestro.model.artifact import ArtifactRef
 from maestro.model.tests import SelectionRule
 
@@ -98,6 +99,15 @@ def gather(asked: Asked, *, registry: Registry, library: Library, recording_days
         else:
             judgement = judge(asked.tests, asked.appetite, champion=champion)
     return Gathered(judgement, {name: value for name, value in inputs.items() if value}, found.report, evidence)
+
+
+def uncertainty_of(registry: Registry, tests: Sequence[str], *, repo: str, tenant: str) -> dict[str, float] | None:
+    """How unsure the calibrated model is of each test's failing, as a standard deviation; None without such a model."""
+    model, _ = _model(standing(registry, repo=repo, tenant=tenant))
+    if model is None:
+        return None
+    history = history_of(registry.ledger, repo, tenant=tenant, last=PAST_BUILDS)
+    return dict(zip(tests, uncertainty_by_past(tests, history=history, model=model).tolist(), strict=True))
 
 
 def _model(found: Standing) -> tuple[SelectionModel | None, str]:

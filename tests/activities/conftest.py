@@ -18,7 +18,8 @@ from tests.localstack import TOPOLOGY
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    monkeypatch.setenv("MAESTRO_HOME", str(tmp_path / "home"))
     with Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}") as ledger:
         yield Services(
             topology=load_topology(TOPOLOGY),

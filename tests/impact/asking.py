@@ -1,7 +1,6 @@
 """A repository of which something is recorded, and the question that a pull request to it asks."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +16,13 @@ from maestro.impact.risk.appetite import RiskAppetite
 from maestro.impact.texts import texts_of
 from maestro.ledger.recordings import MEDIA_TYPE
 from maestro.model.tests import SelectionRule
-from tests.execution.repositories import Repository
+from tests.execution.repositories import Files, Repository
 from tests.impact.knowledge.recordings import recording_of
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PARTS = tuple(f"part{number}" for number in range(12))
 
-SHOP: Mapping[str, str] = {
+SHOP: Files = {
     "shop/__init__.py": "".join(f"from shop.{part} import {part}\n" for part in PARTS),
     **{f"shop/{part}.py": f"def {part}():\n    return {number}\n" for number, part in enumerate(PARTS)},
     **{
@@ -38,7 +37,7 @@ TESTS = tuple(f"tests/test_{part}.py::test_it" for part in PARTS)
 
 def recorded(repository: Repository, revision: str, *, at: datetime = NOW) -> Recording:
     """What a run of the shop's tests executes: each its own part."""
-    files = {file: repository.git("show", f"{revision}:{file}") + "\n" for file in SHOP}
+    files = {file: repository.git("show", f"{revision}:{file}") + "\n" for file in map(str, SHOP)}
     executed = {
         test: {f"tests/test_{part}.py": {5}, f"shop/{part}.py": {len(files[f"shop/{part}.py"].splitlines())}}
         for test, part in zip(TESTS, PARTS, strict=True)

@@ -12,7 +12,7 @@ from maestro.artifacts import ArtifactStore
 from maestro.impact.calibration.calibrate import Calibration, calibrate
 from maestro.impact.calibration.method import METHOD
 from maestro.impact.calibration.registry import Registry, publish
-from maestro.impact.gathering import Gathered
+from maestro.impact.gathering import Gathered, uncertainty_of
 from maestro.impact.history.builds import Build, History
 from maestro.impact.judgement import OWN, PUBLIC
 from maestro.ledger import Ledger
@@ -38,7 +38,7 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     repository = Repository(tmp_path / "shop")
-    repository.commit(dict(SHOP))
+    repository.commit(SHOP)
     return repository
 
 
@@ -177,6 +177,15 @@ def test_a_model_of_the_repository_certifies_by_its_own_red_builds(
     assert found.judgement.certificate.model == found.inputs["model"] == published.champion
     assert COVERING in found.judgement.taken
     assert isinstance(found.report, ArtifactRef)
+
+
+def test_the_model_is_least_sure_of_a_test_that_never_ran(registry: Registry, calibration: Calibration) -> None:
+    registry.ledger.builds.put(PAST, repo="shop")
+    assert uncertainty_of(registry, TESTS, repo="shop", tenant="default") is None
+    publish(registry, calibration, actor="calibration")
+    unsure = uncertainty_of(registry, (*TESTS, "later"), repo="shop", tenant="default")
+    assert unsure is not None
+    assert all(0 < unsure[test] < unsure["later"] for test in TESTS)
 
 
 def test_a_test_that_no_build_has_seen_is_new(
