@@ -21,6 +21,7 @@ from maestro.impact.risk.change import (
     ChangeModel,
     ChangeRanking,
     inputs_of,
+    lone,
     rank_change,
 )
 from maestro.impact.risk.conformal import EVERYTHING, threshold
@@ -80,7 +81,7 @@ def read(path: Path) -> list[Fault]:
                 features=stored[f"features_{number}"],
                 seconds=np.maximum(seconds, seconds.mean() / 100),
                 failing=stored[f"failing_{number}"],
-                must=stored[f"forced_{number}"],
+                must=stored[f"forced_{number}"] | lone(stored[f"features_{number}"]),
                 unjudged=bool(str(stored["unjudged"][number])),
             )
         )

@@ -35,6 +35,9 @@ RELATIVE: Final = (
 NOTHING_SPENT: Final = 2e-4
 """Share of the seconds that is added before logarithms: which of the very first tests fails makes no difference."""
 
+LONE: Final = 2
+"""Tests that are few enough to be the only ones for a statement."""
+
 NOTHING_LEFT: Final = 1e-6
 """Expected failures that are added before logarithms."""
 
@@ -168,6 +171,15 @@ class ChangeRanking:
         return Ranking(self.order, np.where(self.must[self.order], -np.inf, depth))
 
 
+def lone(features: NDArray[np.float32]) -> Flags:
+    """Tests that executed a changed statement which at most ``LONE`` tests did. They run whatever they take: without
+    them nobody would have tried that statement.
+    """
+    executors = np.exp(-features[:, COLUMN["line_rarity"]]) * features.shape[0]
+    found: Flags = (features[:, COLUMN["line_executed"]] > 0) & (executors < LONE + 0.5)
+    return found
+
+
 def rank_change(features: NDArray[np.float32], *, seconds: Floats, must: Flags, weights: Gaussian) -> ChangeRanking:
     """Rank the tests of one change by probability per second; tests that ``must`` run come first."""
     p, _ = Posterior(weights).predict(inputs_of(features))
@@ -202,6 +214,7 @@ def select_change(evidence: Evidence, *, tau: float, model: ChangeModel) -> Chan
     if not tests:
         return ChangeSelection(np.ones(0, np.bool_), np.ones(0), np.ones(0), "", certified=True)
     must = np.fromiter((test in evidence.forced for test in evidence.tests), np.bool_, count=tests)
+    must |= lone(evidence.features)
     seconds = np.maximum(evidence.seconds.astype(np.float64), float(evidence.seconds.mean()) / 100)
     seconds = seconds if seconds.any() else np.ones(tests)
     ranked = rank_change(evidence.features, seconds=seconds, must=must, weights=model.weights)
