@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,9 @@ from workers.stack.state import PartStatus
 TEMPORAL = Path(sys.executable).with_name("temporal")
 LIMIT_SECONDS = 180
 POLL_SECONDS = 0.1
+
+TRUSTING = "trusting"
+"""A tenant of the stack that relies on faults of public projects until its own red builds are enough."""
 
 Handle = WorkflowHandle[object, Outcome]
 Found = TypeVar("Found")
@@ -194,12 +197,15 @@ def command_of(process: psutil.Process) -> str:
 
 
 @asynccontextmanager
-async def standing(folder: Path, topology: Path) -> AsyncIterator[Stand]:
-    """A stack of its own under ``folder``, with an index on the loopback address to build environments from."""
+async def standing(folder: Path, topology: Path, variables: Mapping[str, str] | None = None) -> AsyncIterator[Stand]:
+    """A stack of its own under ``folder``, with an index on the loopback address to build environments from.
+
+    ``variables`` are more of what the stack's processes find in their environment.
+    """
     pack(folder / "index")
     with served(folder / "index") as index:
         home = folder / "home"
-        stack = LocalStack(home, {"MAESTRO_TOPOLOGY": str(topology), "UV_DEFAULT_INDEX": index})
+        stack = LocalStack(home, {"MAESTRO_TOPOLOGY": str(topology), "UV_DEFAULT_INDEX": index, **(variables or {})})
         state = await asyncio.to_thread(stack.up)
         client = await Client.connect(state.address, namespace=state.namespace, data_converter=pydantic_data_converter)
         repository = Repository(folder / "shop")
