@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,11 @@ class Ran:
     code: int
     output: str
     report: dict[str, Any]
-    passed: frozenset[str]
-    failed: frozenset[str]
+    passed: Set[str]
+    failed: Set[str]
 
     @property
-    def tests(self) -> frozenset[str]:
+    def tests(self) -> Set[str]:
         return self.passed | self.failed
 
 
