@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,11 @@ class Ran:
     code: int
     output: str
     report: dict[str, Any]
-    passed: Set[str]
-    failed: Set[str]
+    passed: AbstractSet[str]
+    failed: AbstractSet[str]
 
     @property
-    def tests(self) -> Set[str]:
+    def tests(self) -> AbstractSet[str]:
         return self.passed | self.failed
 
 
