@@ -22,6 +22,7 @@ from maestro.impact.graph.judging import is_documentation
 from maestro.impact.history.builds import History
 from maestro.impact.judgement import Champion, Judgement, judge
 from maestro.impact.knowledge.evidence import Evidence, evidence_of
+from maestro.impact.knowledge.execution import openers
 from maestro.impact.knowledge.patch import Patch, Read
 from maestro.impact.knowledge.recording import Recording
 from maestro.impact.knowledge.staleness import expired
@@ -88,14 +89,17 @@ def gather(asked: Asked, *, registry: Registry, library: Library, recording_days
         registry.ledger, registry.artifacts, asked.repository, asked.base, repo=asked.repo, tenant=asked.tenant
     )
     inputs = {"model": found.entry.digest if found.entry else "", "recording": nearest.digest}
+    telling = _telling(asked, nearest.recording)
     evidence: Evidence | None = None
-    if why := unreliable or _expired(nearest, recording_days, asked.at) or _unexplained(asked, model):
+    if not telling:
+        judgement = Judgement()
+    elif why := unreliable or _expired(nearest, recording_days, asked.at) or _unexplained(asked, model):
         judgement = Judgement(everything=why)
     else:
         champion = _champion(asked, found, model)
         if _python(asked):
             inputs["change-model"] = digest(shipped_change_model())
-            judgement, evidence = _judged(asked, nearest, library, champion)
+            judgement, evidence = _judged(asked, Patch.of(telling), nearest, library, champion=champion)
         else:
             judgement = judge(asked.tests, asked.appetite, champion=champion)
     return Gathered(judgement, {name: value for name, value in inputs.items() if value}, found.report, evidence)
@@ -121,6 +125,23 @@ def _model(found: Standing) -> tuple[SelectionModel | None, str]:
         except BadInput as error:
             why = error.message
     return None, f"the calibrated model may not be relied on: {why.rstrip('.')}"
+
+
+def _telling(asked: Asked, recording: Recording | None) -> list[Change]:
+    """The changes that models are asked about: all but documentation that nobody is known to read.
+
+    Who reads the rest is the import graph's to say, and a model would take some test for any change.
+    """
+    return [
+        change
+        for change in asked.changes
+        if not is_documentation(change, asked.graph)
+        or (recording is not None and any(_is_read(recording, path) for path in (change.path, change.gone) if path))
+    ]
+
+
+def _is_read(recording: Recording, path: str) -> bool:
+    return path in recording.opened_at_import or bool(openers(recording, path).size)
 
 
 def _expired(nearest: Nearest, recording_days: float, at: datetime) -> str:
@@ -152,24 +173,24 @@ def _champion(asked: Asked, found: Standing, model: SelectionModel | None) -> Ch
 
 
 def _judged(
-    asked: Asked, nearest: Nearest, library: Library, champion: Champion | None
+    asked: Asked, patch: Patch, nearest: Nearest, library: Library, *, champion: Champion | None
 ) -> tuple[Judgement, Evidence | None]:
     try:
-        evidence = _evidence(asked, nearest.recording, library)
+        evidence = _evidence(asked, patch, nearest.recording, library)
     except BadInput as error:
         return Judgement(everything=f"what the change means for each test cannot be read: {error.message}"), None
     judgement = judge(asked.tests, asked.appetite, evidence=evidence, model=shipped_change_model(), champion=champion)
     return replace(judgement, notes=tuple(filter(None, (nearest.trouble, *judgement.notes)))), evidence
 
 
-def _evidence(asked: Asked, recording: Recording | None, library: Library) -> Evidence:
+def _evidence(asked: Asked, patch: Patch, recording: Recording | None, library: Library) -> Evidence:
     with ExitStack() as stack:
         old = stack.enter_context(texts_of(asked.repository, asked.base))
         recorded: Read | None = None
         if recording is not None and recording.revision != asked.base:
             recorded = stack.enter_context(texts_of(asked.repository, recording.revision))
         return evidence_of(
-            Patch.of(asked.changes),
+            patch,
             old=old,
             new=asked.new,
             tests=asked.tests,

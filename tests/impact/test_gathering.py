@@ -150,6 +150,25 @@ def test_a_recording_that_was_tampered_with_is_none_and_it_is_said(
     assert "cannot be used" in found.judgement.notes[0]
 
 
+def test_of_prose_that_nobody_reads_no_model_is_asked(
+    registry: Registry, repository: Repository, tmp_path: Path, calibration: Calibration
+) -> None:
+    publish(registry, calibration, actor="calibration")
+    keep(registry, recorded(repository, repository.git("rev-parse", "HEAD"), at=NOW - timedelta(days=31)))
+    found = gathered(registry, repository, tmp_path, {"README.md": "a shop of parts\n"}, history=PAST)
+    assert not found.judgement.taken
+    assert not found.judgement.everything
+
+
+def test_prose_that_a_test_was_seen_to_read_is_judged(
+    registry: Registry, repository: Repository, tmp_path: Path
+) -> None:
+    seen = recorded(repository, repository.git("rev-parse", "HEAD"))
+    keep(registry, replace(seen, openings={"README.md": np.array([3], np.int32)}))
+    found = gathered(registry, repository, tmp_path, {"README.md": "a shop of parts\n"})
+    assert found.judgement.taken[COVERING] == (ReasonKind.COVERED, "it opened a changed file, or listed its folder")
+
+
 def test_what_no_recording_can_judge_takes_everything(
     registry: Registry, repository: Repository, tmp_path: Path
 ) -> None:
