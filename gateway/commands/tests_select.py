@@ -168,7 +168,11 @@ def _show(selected: Selected) -> None:
     click.echo(line(selected.selection.reason))
     every = count(len(body.selected) + len(body.left_out), "test")
     click.echo(f"run {len(body.selected):,} of {every}, {duration(run)}; left out {duration(saved)}")
-    click.echo(f"residual risk {risk.residual_risk:.3g} (95 %: {risk.low:.3g} to {risk.high:.3g}) by {risk.method}")
+    # What runs in shadow carries no risk; what is told is that of the selection which it is the shadow of.
+    where = "out of shadow: " if risk.residual_risk and not body.left_out else ""
+    click.echo(
+        f"{where}residual risk {risk.residual_risk:.3g} (95 %: {risk.low:.3g} to {risk.high:.3g}) by {risk.method}"
+    )
     click.echo(f"  {line(risk.promise)}")
     click.echo(f"τ {risk.tau:.3g}")
     for term in risk.tau_terms:
