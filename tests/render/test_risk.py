@@ -67,6 +67,13 @@ def test_a_replay_is_announced_with_its_reason() -> None:
     assert "Replay" not in facts(plan=PLAN.model_copy(update={"replay": None}))
 
 
+def test_the_report_of_the_calibration_is_a_command_away() -> None:
+    report = ref("a", "calibration-report.html")
+    shown = facts(plan=PLAN.model_copy(update={"report": report}))["Calibration report"]
+    assert shown == f"maestro evidence show {report.digest} --save calibration.html"
+    assert "Calibration report" not in facts()
+
+
 def test_a_plan_without_a_statement_shows_none() -> None:
     assert facts(None) == {}
     assert "Why τ is" not in card_html(GREEN.model_copy(update={"plan": PLAN.model_copy(update={"risk": None})}))
