@@ -93,6 +93,14 @@ class ArtifactStore:
                 f"the artifact is no {model.__name__}: {error}", field=ref.digest, fix="check which artifact was meant"
             ) from error
 
+    def remove(self, ref: ArtifactRef) -> None:
+        """Take an artifact out, if it is there; for who knows that nothing else refers to the same bytes.
+
+        Raises PlatformUnavailable where the store cannot be changed.
+        """
+        with self._explained(ref):
+            self._file(ref.digest).unlink(missing_ok=True)
+
     def _put_stream(self, source: BinaryIO, *, media_type: str, name: str) -> ArtifactRef:
         with self._explained():
             handle, partial_name = tempfile.mkstemp(dir=self._root / _PARTIAL)

@@ -91,5 +91,10 @@ def _keep_recording(recorded: Recording, tree: WorkingTree, registry: Registry, 
     """
     older = None if whole else recording_for(tree, registry)[0]
     together = recorded if older is None else Recording.merge(older, recorded)
+    repo, recordings = repo_of(tree.root), registry.ledger.recordings
+    replaced = recordings.near([tree.base], repo=repo, tenant=TENANT)
     stored = registry.artifacts.put(together.dump(), media_type=MEDIA_TYPE, name="recording")
-    registry.ledger.recordings.put(stored, repo=repo_of(tree.root), revision=tree.base, tenant=TENANT)
+    recordings.put(stored, repo=repo, revision=tree.base, tenant=TENANT)
+    if replaced is not None and replaced.ref.digest != stored.digest:
+        # Every session makes a new one: a folder in somebody's clone must not grow with each of them.
+        registry.artifacts.remove(replaced.ref)

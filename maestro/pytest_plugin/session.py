@@ -5,6 +5,7 @@ Standard library and pytest only. What goes wrong is said, and then everything r
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ import pytest
 from maestro.pytest_plugin import FOLDER, recording
 from maestro.pytest_plugin.child import call, decided, last_answer, read
 from maestro.pytest_plugin.telling import Teller
+
+ABANDONED_SECONDS = 24 * 3_600.0
+"""No session takes so long."""
 
 _RUN = pytest.StashKey["Run"]()
 
@@ -43,6 +47,7 @@ def begin(config: pytest.Config) -> None:
         try:
             run.folder.mkdir(parents=True)
             (state / ".gitignore").write_text("*\n", encoding="utf-8")
+            _remove_abandoned(run.folder.parent)
         except OSError as error:
             run.problem = f"{run.folder} cannot be made: {error.strerror}"
     config.stash[_RUN] = run
@@ -51,6 +56,14 @@ def begin(config: pytest.Config) -> None:
             run.recorder = recording.start(config.rootpath, run.folder / recording.FILE)
         except (OSError, RuntimeError) as error:
             run.unrecorded = str(error)
+
+
+def _remove_abandoned(runs: Path) -> None:
+    """The folders of sessions that were killed."""
+    oldest = time.time() - ABANDONED_SECONDS
+    for folder in runs.iterdir():
+        if folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _joined(state: Path) -> Run | None:

@@ -60,6 +60,15 @@ def test_the_same_bytes_are_kept_once_under_any_name(store: ArtifactStore, tmp_p
     assert len(files(tmp_path)) == 1
 
 
+def test_what_is_removed_is_gone_and_removing_it_again_is_no_error(store: ArtifactStore, tmp_path: Path) -> None:
+    ref, other = (store.put(content, media_type="text/plain") for content in (b"old", b"new"))
+    store.remove(ref)
+    store.remove(ref)
+    with pytest.raises(IntegrityError):
+        store.get(ref)
+    assert store.get(other) == b"new"
+
+
 def test_a_kept_file_is_protected_from_writing(store: ArtifactStore) -> None:
     path = store.path(store.put(b"log", media_type="text/plain"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o444

@@ -124,6 +124,16 @@ def test_recording_anew_runs_everything(recorded: Project) -> None:
     assert "because all were asked for" in ran.output
 
 
+def test_a_new_recording_takes_the_place_of_the_older_one(recorded: Project) -> None:
+    kept = [path for path in (recorded.folder / ".maestro" / "artifacts" / "sha256").rglob("*") if path.is_file()]
+    recorded.change("shop/price.py", "total - 1", "total - 1 + 0")
+    assert recorded.pytest("--maestro").code == 0
+    now = [path for path in (recorded.folder / ".maestro" / "artifacts" / "sha256").rglob("*") if path.is_file()]
+    assert (len(kept), len(now)) == (1, 1)
+    assert kept != now
+    assert list((recorded.folder / ".maestro" / "runs").iterdir()) == []
+
+
 def test_a_damaged_state_runs_everything_and_says_why(recorded: Project) -> None:
     (recorded.folder / ".maestro" / "ledger.sqlite").write_bytes(b"no database")
     ran = recorded.pytest("--maestro")
