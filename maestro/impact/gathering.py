@@ -16,7 +16,7 @@ from maestro.canonical import digest
 from maestro.errors import BadInput
 from maestro.impact.calibration.method import METHOD
 from maestro.impact.calibration.registry import Registry, Standing, standing
-from maestro.impact.changes import Change, ChangeKind
+from maestro.impact.changes import Change, ChangeKind, changed_files
 from maestro.impact.graph.imports import ImportGraph
 from maestro.impact.graph.judging import is_documentation
 from maestro.impact.history.builds import History
@@ -25,6 +25,7 @@ from maestro.impact.knowledge.evidence import Evidence, evidence_of
 from maestro.impact.knowledge.execution import openers
 from maestro.impact.knowledge.patch import Patch, Read
 from maestro.impact.knowledge.recording import Recording
+from maestro.impact.knowledge.since import Since
 from maestro.impact.knowledge.staleness import expired
 from maestro.impact.knowledge.units import Library
 from maestro.impact.languages import is_source
@@ -186,16 +187,17 @@ def _judged(
 def _evidence(asked: Asked, patch: Patch, recording: Recording | None, library: Library) -> Evidence:
     with ExitStack() as stack:
         old = stack.enter_context(texts_of(asked.repository, asked.base))
-        recorded: Read | None = None
+        since: Since | None = None
         if recording is not None and recording.revision != asked.base:
-            recorded = stack.enter_context(texts_of(asked.repository, recording.revision))
+            read = stack.enter_context(texts_of(asked.repository, recording.revision))
+            since = Since(read, Patch.of(changed_files(asked.repository, recording.revision, asked.base)))
         return evidence_of(
             patch,
             old=old,
             new=asked.new,
             tests=asked.tests,
             recording=recording,
-            recorded=recorded,
+            since=since,
             graph=asked.graph,
             seconds=asked.durations,
             library=library,

@@ -117,6 +117,19 @@ def test_a_recording_of_an_older_commit_is_read_where_the_lines_were_then(
     assert found.judgement.taken[COVERING][0] is ReasonKind.COVERED
 
 
+def test_code_that_calls_the_change_only_since_the_recording_counts_as_executing_it(
+    registry: Registry, repository: Repository, tmp_path: Path
+) -> None:
+    keep(registry, recorded(repository, repository.git("rev-parse", "HEAD")))
+    calling = "from shop.part3 import part3\n\n\ndef part7():\n    return part3() + 4\n"
+    repository.commit({"shop/part7.py": calling})
+    found = gathered(registry, repository, tmp_path)
+    assert found.judgement.taken[TESTS[7]] == (
+        ReasonKind.COVERED,
+        "it executed part7 in shop/part7.py, which has changed since the recording and names part3 now",
+    )
+
+
 def test_without_a_recording_the_graph_decides_and_it_is_said(
     registry: Registry, repository: Repository, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ from maestro.impact.knowledge.listing import Listing, listing_of
 from maestro.impact.knowledge.patch import Patch, Read
 from maestro.impact.knowledge.recording import LOST, Recording
 from maestro.impact.knowledge.shifting import shifted
+from maestro.impact.knowledge.since import Since, reached_since
 from maestro.impact.knowledge.table import Table
 from maestro.impact.knowledge.traces import traces_of
 from maestro.impact.knowledge.units import Library
@@ -98,15 +99,16 @@ def evidence_of(  # noqa: PLR0913 - each is a source of knowledge of its own
     new: Read,
     tests: Sequence[str],
     recording: Recording | None = None,
-    recorded: Read | None = None,
+    since: Since | None = None,
     graph: ImportGraph | None = None,
     seconds: Mapping[str, float] | None = None,
     library: Library | None = None,
 ) -> Evidence:
     """Gather what is known of each of ``tests``, the listing of the tree after the patch.
 
-    ``old`` and ``new`` read the trees before and after the patch, ``recorded`` the one that was recorded, where that is
-    another than ``old``: lines are looked up where they were then. ``graph`` is of the tree after it. ``seconds`` are
+    ``old`` and ``new`` read the trees before and after the patch. ``since`` is about the tree that was recorded, where
+    that is another than ``old``: lines are looked up where they were then, and tests that may by now reach what they
+    did not reach then are forced. ``graph`` is of the tree after it. ``seconds`` are
     usual durations; without them, the recording's count. A ``library`` that lives longer spares reading texts again.
     ``BadInput`` when a test is listed twice.
     """
@@ -118,14 +120,17 @@ def evidence_of(  # noqa: PLR0913 - each is a source of knowledge of its own
     table = Table(listing)
     statements = 0
     names: dict[int, frozenset[str]] = {}
+    reached: dict[str, Reason] = {}
     if recording is not None:
         stale = [file for file in {edit.file for edit in edits} if is_stale(recording, file, old(file))]
-        followed = Followed(recording.files, recorded or old, library)
+        followed = Followed(recording.files, since.read if since else old, library)
         trails = {place: followed.trail(edit) for place, edit in enumerate(edits) if edit.binds}
         names = {place: trail.names for place, trail in trails.items()}
-        traces = traces_of(_as_recorded(edits, stale, old, recorded), trails, recording, stale)
+        traces = traces_of(_as_recorded(edits, stale, old, since), trails, recording, stale)
         table.put_traces(traces, recording)
         statements = traces.statements
+        found = reached_since(edits, since, old, recording) if since else {}
+        reached = {test: (ReasonKind.COVERED, found[test]) for test in listing.tests if test in found}
     table.put_lexical(lexical_of(edits, names, listing))
     table.put_nearness(edits, graph)
     table.put("edit_count", np.log1p(np.float32(len(edits))))
@@ -133,7 +138,7 @@ def evidence_of(  # noqa: PLR0913 - each is a source of knowledge of its own
         tests=listing.tests,
         seconds=table.put_seconds(_usual_seconds(listing.tests, recording, seconds)),
         features=table.values,
-        forced=_forced(edits, listing, recording),
+        forced=reached | _forced(edits, listing, recording),
         unjudged=unjudged(patch, edits, test_files=listing.files, recording=recording, graph=graph),
         notes=tuple(_notes(recording, graph)),
         edits=edits,
@@ -144,8 +149,8 @@ def evidence_of(  # noqa: PLR0913 - each is a source of knowledge of its own
     )
 
 
-def _as_recorded(edits: Sequence[Edit], stale: Sequence[str], old: Read, recorded: Read | None) -> Sequence[Edit]:
-    texts = {file: (old(file), recorded(file)) for file in stale} if recorded is not None else {}
+def _as_recorded(edits: Sequence[Edit], stale: Sequence[str], old: Read, since: Since | None) -> Sequence[Edit]:
+    texts = {file: (old(file), since.read(file)) for file in stale} if since is not None else {}
     pairs = ((edit, *texts.get(edit.file, (None, None))) for edit in edits)
     return [shifted(edit, text, before) if text and before else edit for edit, text, before in pairs]
 

@@ -51,7 +51,7 @@ class Followed:
                 found = names | {name for file in self._saying(names) for name in self._carried(file, names, edit)}
                 if found == names:
                     break
-                names = _told(found)
+                names = telling_names(found)
         uses = [use for file in self._saying(names) for use in self._uses(file, names, edit)]
         return Trail(names, (*uses, *self._overridden(edit)))
 
@@ -98,8 +98,9 @@ def _has_value_at_import(edit: Edit) -> bool:
 
 
 def _names(edit: Edit) -> frozenset[str]:
-    return _told(edit.binds)
+    return telling_names(edit.binds)
 
 
-def _told(names: Iterable[str]) -> frozenset[str]:
+def telling_names(names: Iterable[str]) -> frozenset[str]:
+    """The names that tell one thing from another: neither a single letter nor one that Python gives to everything."""
     return frozenset(name for name in names if len(name) >= _SHORTEST_NAME and not name.startswith("__"))

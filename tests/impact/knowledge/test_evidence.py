@@ -8,6 +8,7 @@ from maestro.errors import BadInput
 from maestro.impact.knowledge.evidence import Evidence, evidence_of
 from maestro.impact.knowledge.patch import FilePatch, Patch
 from maestro.impact.knowledge.recording import LOST, Recording
+from maestro.impact.knowledge.since import Since
 from maestro.model.tests import ReasonKind
 
 Gather = Callable[..., Evidence]
@@ -281,7 +282,7 @@ def test_lines_are_looked_up_where_they_were_when_they_were_recorded(record: Rec
         new=after.get,
         tests=recording.tests,
         recording=recording,
-        recorded=lambda file: then if file == "shop.py" else None,
+        since=Since(lambda file: then if file == "shop.py" else None, patch),
     )
 
     assert seen(evidence, "line_executed") == [TOTAL]
