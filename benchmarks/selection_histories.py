@@ -158,7 +158,7 @@ def _cells(found: Evaluation) -> tuple[str, ...]:
 
 def _cell(escapes: int, red: int, saved: float) -> str:
     found = rate(escapes, red)
-    return f"{found.rate:.1%} escape, {saved:.1%} saved"
+    return f"{found.rate:.1%} / {saved:.1%}"
 
 
 def _share(saved: float | None) -> str:
