@@ -91,6 +91,7 @@ def walk(
     prior: Gaussian | None = None,
 ) -> Walk:
     """Walk through all of ``history``; ``taus`` rise."""
+    counted = model.failures if model else failures
     curves = {name: Curves() for name in BASELINES}
     columns: list[tuple[str, float, bool, float]] = []
     escaped, missed, seconds_run, everything = [], [], [], []
@@ -105,7 +106,7 @@ def walk(
         missed.append([bool((failing & ~run).any()) for run in row.run])
         seconds_run.append([float(seconds[run].sum()) for run in row.run])
         everything.append(row.everything)
-        judged = ~row.proposal.failed_last if failures is Failures.NEW else np.ones(failing.size, bool)
+        judged = ~row.proposal.failed_last if counted is Failures.NEW else np.ones(failing.size, bool)
         predicted.append(row.proposal.p[judged].astype(np.float32))
         happened.append(failing[judged])
         for name, way in BASELINES.items():
