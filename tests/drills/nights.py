@@ -10,13 +10,16 @@ from workers.schedules import NIGHTLY
 async def night(stand: Stand) -> NightReport:
     """Trigger the schedule, and wait for the night that it starts."""
     schedule = stand.client.get_schedule_handle(NIGHTLY)
+
+    async def nights() -> set[str]:
+        actions = [result.action for result in (await schedule.describe()).info.recent_actions]
+        return {each.workflow_id for each in actions if isinstance(each, ScheduleActionExecutionStartWorkflow)}
+
+    earlier = await nights()
     await schedule.trigger()
 
     async def started() -> str:
-        actions = [result.action for result in (await schedule.describe()).info.recent_actions]
-        return next(
-            (each.workflow_id for each in actions if isinstance(each, ScheduleActionExecutionStartWorkflow)), ""
-        )
+        return next(iter(await nights() - earlier), "")
 
     handle = stand.client.get_workflow_handle(
         await until(started, what="the schedule starts a night"), result_type=NightReport

@@ -1,18 +1,23 @@
 """A replay on a real stack: what a risky plan left out and broke is found after the decision, before any night."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from maestro.canonical import digest
 from maestro.model.decision import DecisionState
 from maestro.model.night import NightTaskResult
 from maestro.model.record import RecordKind
 from tests.drills.stand import Stand
 from tests.drills.test_night import ESCAPE, MAIN, PRICE
+from tests.execution.repositories import Repository
 
 
-async def test_a_replay_finds_what_was_left_out_and_broken_after_the_decision(stand: Stand) -> None:
-    stand.repository.commit(MAIN, message="a shop")
-    stand.repository.git("checkout", "--quiet", "-b", "dearest")
-    head = stand.repository.commit({"shop/price.py": PRICE.format(value=3)}, message="dearest")
-    stand.repository.git("checkout", "--quiet", "main")
+async def test_a_replay_finds_what_was_left_out_and_broken_after_the_decision(stand: Stand, tmp_path: Path) -> None:
+    # A repository of its own: of the shared one a night has recorded which test reads the price, so it is not left out.
+    repository = Repository(tmp_path / "replayed")
+    stand = replace(stand, repository=repository)
+    repository.commit(MAIN, message="a shop")
+    head = stand.propose("dearest", {"shop/price.py": PRICE.format(value=3)})
     outcome = await stand.ended(await stand.start(head, "--label", "full-suite"))
     pull_request = outcome.pull_request
     assert outcome.decision.state is DecisionState.GREEN
