@@ -124,7 +124,8 @@ class PytestRunner:
         python = str(self.environment.python)
         extra = (self.extra.packages,) if self.extra else ()
         argv = (
-            *(python, "-m", "pytest", "-p", "maestro_pytest"),
+            # A plugin of ours that the project has installed would select once more among what was selected.
+            *(python, "-m", "pytest", "-p", "no:maestro-conductor", "-p", "maestro_pytest"),
             *(("-p", "maestro_recording") if RECORDING_VARIABLE in variables else ()),
             *("--rootdir", str(source)),
             *self.project.tests.arguments,
