@@ -53,6 +53,9 @@ class LocalStack:
     def up(self) -> StackState:
         """Start it, or see that it is up."""
         started = self.maestro("up")
+        if "is in use" in started.stderr:
+            # Another server took the port between its choice and its use; the next try chooses others.
+            started = self.maestro("up")
         assert started.returncode == 0, started.stderr
         return self.state()
 
