@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from maestro.config.carbon import SOURCE, grids
+from maestro.config.clusters import HANDOVER_SLACK_SECONDS, ClusterConfig, Failover, Persistence
 from maestro.config.explain import Refusal, spelling
 from maestro.config.yamlfile import load
 from maestro.errors import BadInput
@@ -28,13 +29,17 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 
 
 class Temporal(Config):
-    """The Temporal server and the namespace; ``address`` is ``host:port``."""
+    """The Temporal server and the namespace; ``address`` is ``host:port``.
+
+    ``clustered`` says that the topology's clusters are used, and not the one server at ``address``.
+    """
 
     address: str = Field(default="127.0.0.1:7233", pattern=r"^[^\s:/]+:[0-9]{1,5}$")
     ui_port: Port = 8233
     namespace: Identifier = "maestro"
     retention_days: int = Field(default=30, ge=1)
     task_queue: str = Field(default="maestro", min_length=1)
+    clustered: bool = False
 
     @property
     def host(self) -> str:
@@ -55,7 +60,10 @@ KnownGrid = Annotated[str, AfterValidator(_known_grid)]
 
 
 class RegionConfig(Config):
-    """A region as it is written; ``price_usd_per_hour`` and ``power_kw`` are those of one slot under load."""
+    """A region as it is written; ``price_usd_per_hour`` and ``power_kw`` are those of one slot under load.
+
+    ``cluster`` names the Temporal cluster that stands in it, where there are clusters.
+    """
 
     id: Identifier
     title: str = ""
@@ -64,6 +72,7 @@ class RegionConfig(Config):
     power_kw: float = Field(ge=0)
     slots: int = Field(ge=1, le=1_000)
     metrics_port: Port | None = None
+    cluster: Identifier | None = None
 
 
 class HealthLimits(Config):
@@ -196,6 +205,9 @@ class Topology(Config):
     search_attributes: dict[str, SearchAttributeType] = Field(default_factory=_search_attributes)
     stack: Stack = Stack()
     versioning: Versioning | None = None
+    clusters: tuple[ClusterConfig, ...] = ()
+    persistence: Persistence = Persistence()
+    failover: Failover = Failover()
 
     @model_validator(mode="after")
     def _there_is_a_region_and_nothing_is_claimed_twice(self) -> Self:
@@ -213,6 +225,60 @@ class Topology(Config):
                     f"port {port} is used twice", fix="give each of address, ui_port and metrics_port its own"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _the_clusters_fit_the_regions(self) -> Self:
+        names = [cluster.name for cluster in self.clusters]
+        for name in names:
+            if names.count(name) > 1:
+                raise Refusal(f"two clusters have the name {name!r}", fix="give each cluster its own name")
+        if self.temporal.clustered and len(self.clusters) < 2:
+            raise Refusal("clustered needs two clusters at least", fix="add them under clusters, or remove the setting")
+        unheard = self.failover.handover_timeout_seconds + HANDOVER_SLACK_SECONDS
+        if self.temporal.clustered and self.run.heartbeat_timeout_seconds < unheard:
+            raise Refusal(
+                f"run.heartbeat_timeout_seconds ({self.run.heartbeat_timeout_seconds:g}) is below {unheard:g}, so a "
+                "planned failover would run again what is still running",
+                fix=f"raise it to {unheard:g}, or lower failover.handover_timeout_seconds",
+            )
+        increment = self.failover.version_increment
+        residues = [cluster.initial_failover_version for cluster in self.clusters]
+        if any(version >= increment for version in residues) or len(set(residues)) < len(residues):
+            raise Refusal(
+                f"the clusters' initial_failover_version must differ and be below {increment}",
+                fix="number them 1, 2, ... as the clusters' own configuration does",
+            )
+        for region in self.regions:
+            if names and region.cluster not in names:
+                raise Refusal(
+                    f"region {region.id!r} belongs to no cluster (cluster: {region.cluster})",
+                    fix=f"give it cluster: {' or '.join(names)}",
+                )
+        if self.failover.home is not None and self.failover.home not in names:
+            raise Refusal(
+                f"failover.home {self.failover.home!r} is no cluster", fix=spelling(self.failover.home, names)
+            )
+        return self
+
+    def active_clusters(self) -> tuple[ClusterConfig, ...]:
+        """The joined clusters, or none where one server is used."""
+        return self.clusters if self.temporal.clustered else ()
+
+    def cluster(self, name: str) -> ClusterConfig:
+        """The cluster called ``name``. Raises BadInput naming those that there are."""
+        for cluster in self.clusters:
+            if cluster.name == name:
+                return cluster
+        names = [cluster.name for cluster in self.clusters]
+        raise BadInput(f"the topology has no cluster {name!r}", field="clusters", fix=spelling(name, names))
+
+    def home_cluster(self) -> ClusterConfig:
+        """Where the namespace belongs while all is well: ``failover.home``, else the first cluster."""
+        return self.cluster(self.failover.home or self.clusters[0].name)
+
+    def regions_of(self, cluster: str) -> tuple[str, ...]:
+        """The ids of the regions that belong to a cluster."""
+        return tuple(region.id for region in self.regions if region.cluster == cluster)
 
     def model_regions(self) -> tuple[Region, ...]:
         """The regions with the carbon intensity of their grids."""
