@@ -61,6 +61,13 @@ class StaleFence(LeaseLost):
     """A write carried a fencing token older than the newest one that the ledger has seen."""
 
 
+class StaleEpoch(LeaseLost):
+    """The work was given under an epoch that the ledger does not admit any more: another cluster acts now.
+
+    The same process may go on once it carries the ledger's epoch.
+    """
+
+
 class Conflict(MaestroError):
     """The same business key was used for a different request."""
 

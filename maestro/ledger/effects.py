@@ -1,7 +1,8 @@
 """Effects: what the outside can see happens once for each business key, and whoever comes second gets its result.
 
-An effect inside the ledger's reach is committed with its data in one transaction. For a remote that cannot join it:
-``intend``, then the remote call, then ``complete``; where ``intend`` says ``first=False``, ask the remote first.
+An effect inside the ledger's reach is committed with its data in one transaction: ``once``, or ``commit`` where work
+that takes time comes before it. For a remote that cannot join it: ``intend``, then the remote call, then ``complete``;
+where ``intend`` says ``first=False``, ask the remote first. ``once.py`` has the short way to each.
 """
 
 import json
@@ -15,16 +16,18 @@ from maestro.canonical import canonical_json
 from maestro.errors import BadInput, Conflict
 from maestro.ledger.clock import moment
 from maestro.ledger.engine import Database
+from maestro.ledger.epochs import require_admitted
 from maestro.ledger.leases import Lease, require_valid
 from maestro.ledger.schema import effects, intents, now_seconds
 from maestro.model.base import Model
+from maestro.model.region import Standing
 
 Also = Callable[[sa.Connection], object]
 """Writes that belong to an effect: called in its transaction, only for the one who is first."""
 
 
 class Effect(Model):
-    """A recorded effect. ``first`` is True only for the call that recorded it."""
+    """A recorded effect. ``first`` is True only for the call that recorded it, ``fence`` 0 for one without a lease."""
 
     key: str
     request_digest: str
@@ -71,8 +74,29 @@ class Effects:
         StaleFence where the lease is lost, Conflict where the key stands for another request.
         """
         with self._database.write() as connection:
-            known = _same_request(_find(connection, key), request_digest)
+            known = same_request(_find(connection, key), request_digest)
             return known or self._record(connection, key, lease, request_digest, result, also)
+
+    def once(
+        self,
+        key: str,
+        *,
+        request_digest: str,
+        result: Mapping[str, JsonValue],
+        standing: Standing,
+        also: Also | None = None,
+    ) -> Effect:
+        """An effect that is nothing but rows of this ledger: recorded with ``also`` in one transaction, under no lease.
+
+        Whoever comes second waits for the first and gets its result. Raises StaleEpoch where the ledger's epoch does
+        not admit the standing, Conflict where the key stands for another request.
+        """
+        with self._database.write() as connection:
+            known = same_request(_find(connection, key), request_digest)
+            if known is not None:
+                return known
+            require_admitted(connection, standing)
+            return self._insert(connection, key, request_digest, result, also, by=(key, standing.region, 0))
 
     def intend(self, key: str, *, lease: Lease, request_digest: str) -> Intent:
         """Note that a remote is about to be called under this key.
@@ -87,7 +111,7 @@ class Effects:
             intended_at=now_seconds(),
         )
         with self._database.write() as connection:
-            known = _same_request(_find(connection, key), request_digest)
+            known = same_request(_find(connection, key), request_digest)
             if known is not None:
                 return Intent(key=key, fence=known.fence, first=False, effect=known)
             require_valid(connection, lease)
@@ -111,7 +135,7 @@ class Effects:
     ) -> Effect:
         """Record what the remote answered, as ``commit`` does. Raises BadInput where nothing was intended."""
         with self._database.write() as connection:
-            known = _same_request(_find(connection, key), request_digest)
+            known = same_request(_find(connection, key), request_digest)
             if known is not None:
                 return known
             _require_intent(connection, key, request_digest)
@@ -127,18 +151,32 @@ class Effects:
         also: Also | None,
     ) -> Effect:
         require_valid(connection, lease)
+        by = (lease.resource, lease.holder, lease.fence)
+        return self._insert(connection, key, request_digest, result, also, by=by)
+
+    def _insert(
+        self,
+        connection: sa.Connection,
+        key: str,
+        request_digest: str,
+        result: Mapping[str, JsonValue],
+        also: Also | None,
+        *,
+        by: tuple[str, str, int],
+    ) -> Effect:
+        resource, holder, fence = by
         statement = self._database.insert(effects).values(
             key=key,
             request_digest=request_digest,
-            resource=lease.resource,
-            holder=lease.holder,
-            fence=lease.fence,
+            resource=resource,
+            holder=holder,
+            fence=fence,
             result=canonical_json(dict(result)),
             recorded_at=now_seconds(),
         )
         inserted = connection.execute(statement.on_conflict_do_nothing().returning(effects.c.key)).one_or_none()
         # Both are there now: either ours, or that of a transaction which PostgreSQL made us wait for.
-        effect = _same_request(_find(connection, key), request_digest)
+        effect = same_request(_find(connection, key), request_digest)
         assert effect is not None  # noqa: S101 - the row was inserted or in the way
         if inserted is None:
             return effect
@@ -161,7 +199,8 @@ def _find(connection: sa.Connection, key: str) -> Effect | None:
     )
 
 
-def _same_request(effect: Effect | None, request_digest: str) -> Effect | None:
+def same_request(effect: Effect | None, request_digest: str) -> Effect | None:
+    """The effect as it is. Raises Conflict where it is that of another request."""
     if effect is not None and effect.request_digest != request_digest:
         raise _conflict(effect.key)
     return effect

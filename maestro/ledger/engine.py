@@ -63,6 +63,15 @@ class Database:
         with self._in_line(), self._explained(), self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def joined(self, within: sa.Connection | None) -> Iterator[sa.Connection]:
+        """The transaction ``within`` where there is one, which then decides what is kept; otherwise one of its own."""
+        if within is not None:
+            yield within
+            return
+        with self.write() as connection:
+            yield connection
+
     def insert(self, table: sa.Table) -> sqlite_dialect.Insert | postgresql.Insert:
         """An insert that knows ON CONFLICT, which both databases write alike."""
         return sqlite_dialect.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)

@@ -10,22 +10,30 @@ import sqlalchemy as sa
 from maestro.errors import BadInput, LeaseHeld, LeaseLost, StaleFence
 from maestro.ledger.clock import moment
 from maestro.ledger.engine import Database
+from maestro.ledger.epochs import require_admitted
 from maestro.ledger.schema import leases, now_seconds
 from maestro.model.base import Model
+from maestro.model.region import Standing
 
 LONGEST_SECONDS = 86_400.0
 """A holder that dies keeps everybody waiting for as long as its lease lasts: never for more than a day."""
 
 
+ANYBODY = Standing()
+"""Whoever acts for no region and under no epoch."""
+
+
 class Lease(Model):
     """The right to act on ``resource`` until ``expires_at`` by the ledger's clock, for as long as no one has a higher
-    ``fence``.
+    ``fence``. ``region`` and ``epoch`` say on whose behalf it was taken (None: under no epoch).
     """
 
     resource: str
     holder: str
     fence: int
     expires_at: datetime
+    region: str = ""
+    epoch: int | None = None
 
 
 class Leases:
@@ -34,31 +42,46 @@ class Leases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def acquire(self, resource: str, *, holder: str, ttl_seconds: float) -> Lease:
+    def acquire(self, resource: str, *, holder: str, ttl_seconds: float, standing: Standing = ANYBODY) -> Lease:
         """Take the lease where it is free, expired, or held under the same name; each time with a higher fence.
 
         A holder that asks again (its process was restarted, its task retried) thereby shuts its earlier self out.
-        Raises LeaseHeld with the time that is left, BadInput for an empty name or a time that no lease may last.
+        Raises LeaseHeld with the time that is left, StaleEpoch where the ledger's epoch does not admit the standing,
+        BadInput for an empty name or a time that no lease may last.
         """
         _require_names(resource, holder)
         _require_bounded(ttl_seconds)
         # Not excluded.expires_at: on PostgreSQL that was computed before the wait for the row.
         ends_at = now_seconds() + ttl_seconds
+        taken_by = {
+            "holder": holder,
+            "expires_at": ends_at,
+            "region": standing.region,
+            "epoch": standing.epoch or 0,
+        }
         statement = (
             self._database.insert(leases)
-            .values(resource=resource, holder=holder, fence=1, expires_at=ends_at)
+            .values(resource=resource, fence=1, **taken_by)
             .on_conflict_do_update(
                 index_elements=[leases.c.resource],
-                set_={"holder": holder, "fence": leases.c.fence + 1, "expires_at": ends_at},
+                set_={"fence": leases.c.fence + 1, **taken_by},
                 where=sa.or_(leases.c.expires_at <= now_seconds(), leases.c.holder == holder),
             )
             .returning(leases.c.fence, leases.c.expires_at)
         )
         with self._database.write() as connection:
+            require_admitted(connection, standing)
             taken = connection.execute(statement).one_or_none()
             if taken is None:
                 raise _held(connection, resource)
-        return Lease(resource=resource, holder=holder, fence=taken.fence, expires_at=moment(taken.expires_at))
+        return Lease(
+            resource=resource,
+            holder=holder,
+            fence=taken.fence,
+            expires_at=moment(taken.expires_at),
+            region=standing.region,
+            epoch=standing.epoch,
+        )
 
     def renew(self, lease: Lease, *, ttl_seconds: float) -> Lease:
         """The same lease with a later end. Raises LeaseLost where it expired, was released or taken over."""
@@ -77,8 +100,9 @@ class Leases:
 
     def release(self, lease: Lease) -> None:
         """Let the next one in at once. A lease that was lost already is left as it is."""
+        ended = sa.update(leases).where(_still_valid(lease)).values(expires_at=now_seconds(), region="")
         with self._database.write() as connection:
-            connection.execute(sa.update(leases).where(_still_valid(lease)).values(expires_at=now_seconds()))
+            connection.execute(ended)
 
 
 def require_valid(connection: sa.Connection, lease: Lease) -> None:
@@ -121,7 +145,7 @@ def _how_it_was_lost(connection: sa.Connection, lease: Lease) -> str:
         return "the ledger knows no such lease"
     if row.fence != lease.fence or row.holder != lease.holder:
         return f"fence {lease.fence} of {lease.holder} is stale: {row.holder} has fence {row.fence}"
-    return f"the lease of {lease.holder} with fence {lease.fence} has expired or was released"
+    return f"the lease of {lease.holder} with fence {lease.fence} has expired, or was released or revoked"
 
 
 def _require_names(resource: str, holder: str) -> None:

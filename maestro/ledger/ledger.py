@@ -1,12 +1,18 @@
 """The ledger as the other rooms use it: one url, one object, a member for each thing it keeps."""
 
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+import sqlalchemy as sa
+
 from maestro.ledger.builds import Builds
+from maestro.ledger.clock import moment
 from maestro.ledger.effects import Effects
 from maestro.ledger.engine import PATIENCE_SECONDS, Database, open_database
+from maestro.ledger.epochs import Epochs
 from maestro.ledger.escapes import Escapes
+from maestro.ledger.failovers import Failovers
 from maestro.ledger.flips import Flips
 from maestro.ledger.history import History
 from maestro.ledger.leases import Leases
@@ -14,10 +20,13 @@ from maestro.ledger.migrate import bring_up_to_date, require_current
 from maestro.ledger.models import Models
 from maestro.ledger.night import NightDebts
 from maestro.ledger.own_builds import OwnBuilds
+from maestro.ledger.probes import Probes, RegionStates
 from maestro.ledger.quarantines import Quarantines
 from maestro.ledger.recordings import Recordings
 from maestro.ledger.records import Records
 from maestro.ledger.samples import Samples
+from maestro.ledger.schema import now_seconds
+from maestro.ledger.starts import Starts
 
 
 class Ledger:
@@ -30,6 +39,11 @@ class Ledger:
         self._database = database
         self.leases = Leases(database)
         self.effects = Effects(database)
+        self.epochs = Epochs(database)
+        self.starts = Starts(database)
+        self.failovers = Failovers(database)
+        self.probes = Probes(database)
+        self.region_states = RegionStates(database)
         self.records = Records(database)
         self.history = History(database)
         self.night = NightDebts(database)
@@ -57,6 +71,11 @@ class Ledger:
             database.close()
             raise
         return cls(database)
+
+    def now(self) -> datetime:
+        """The ledger's clock, by which every lease ends and every row is dated."""
+        with self._database.read() as connection:
+            return moment(connection.execute(sa.select(now_seconds())).scalar_one())
 
     def close(self) -> None:
         """Give every connection back. The ledger can be opened again."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-SCHEMA_REVISION = "r0005"
+SCHEMA_REVISION = "r0006"
 """The newest migration; a ledger that stands at another one is migrated or refused when it is opened."""
 
 SECONDS_PER_DAY = 86_400.0
@@ -35,10 +35,15 @@ class AnyText(sa.types.TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else _UNSAFE.sub(_escape, value)
+        return None if value is None else escaped(value)
 
     def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - as above
         return None if value is None else _ESCAPED.sub(_unescape, str(value))
+
+
+def escaped(text: str) -> str:
+    """The text as an ``AnyText`` column stores it, for a statement that is handed to the driver as it is."""
+    return _UNSAFE.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -82,7 +87,13 @@ leases = sa.Table(
     sa.Column("holder", AnyText, nullable=False),
     sa.Column("fence", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.Double, nullable=False),
+    # On whose behalf it is held, and under which epoch (0: none). Nobody's once it was released or revoked.
+    sa.Column("region", AnyText, nullable=False, server_default=""),
+    sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
 )
+_SOMEBODYS = leases.c.region != ""
+# Rows of leases stay for ever; this index holds the few that a region has now. Renewing one leaves it as it is.
+sa.Index("leases_of_regions", leases.c.region, sqlite_where=_SOMEBODYS, postgresql_where=_SOMEBODYS)
 
 intents = sa.Table(
     "intents",

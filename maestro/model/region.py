@@ -90,3 +90,34 @@ class Placement(Model):
     policy_digest: str = ""
     ordinal: int = 0
     decided_at: datetime
+
+
+class Standing(Model):
+    """On whose behalf a process acts: its region, and the epoch of the namespace under which it was given work.
+
+    ``epoch`` is None where there is one server and no epoch; then nothing is checked.
+    """
+
+    region: str = ""
+    epoch: int | None = None
+    namespace: str = ""
+
+
+class Epoch(Model):
+    """Which cluster may act for a namespace: the one that gave work under ``version``, the failover version.
+
+    ``leaving`` is the version of the cluster ``leaving_cluster`` while a planned handover from it is under way: what
+    it gave may still be done. None otherwise.
+    """
+
+    namespace: str
+    version: int
+    cluster: str
+    leaving: int | None = None
+    leaving_cluster: str = ""
+    reason: str = ""
+    raised_at: datetime
+
+    def admits(self, version: int) -> bool:
+        """Whether work that was given under this version may still be done."""
+        return version in {self.version, self.leaving}
