@@ -128,6 +128,7 @@ async def _state_after(handle: Handle, mode: SelectionMode) -> ConductState:
             first_attempt=rounds,
             card_version=card.version,
             decisions=card.version + 1,
+            comments=card.version + 1,
             placements=card.placement.ordinal + 1 if card.placement else 0,
         )
 

@@ -92,7 +92,7 @@ def _shown_phase(phase: Phase) -> Phase:
             return phase
         case Phase.WAITING_FOR_REGION:
             return Phase.PLACE
-        case Phase.RENDER | Phase.WAITING_FOR_PERSON | Phase.DONE:
+        case Phase.RENDER | Phase.PUBLISH | Phase.WAITING_FOR_PERSON | Phase.DONE:
             return Phase.DECIDE
         case _:
             assert_never(phase)

@@ -30,7 +30,7 @@ def fetch(repository: str, repo: str, shas: Iterable[str], *, places: Places) ->
             mirror.mkdir(parents=True, exist_ok=True)
             tell(mirror, "init", "--quiet", "--bare")
         if missing(mirror, wanted):
-            _remove_left_locks(mirror)
+            remove_left_locks(mirror)
             _fetch_missing(mirror, repository, wanted)
     return mirror
 
@@ -84,7 +84,8 @@ def _name(sha: str) -> str:
     return f"refs/maestro/{sha}"
 
 
-def _remove_left_locks(mirror: Path) -> None:
+def remove_left_locks(mirror: Path) -> None:
+    """Remove the lock files of a git that was killed. The caller holds the lock of ``mirror``."""
     # Every git that writes here holds our lock, so a lock file that is still here belongs to one that was killed.
     for lock in (*mirror.glob("*.lock"), *(mirror / "refs").rglob("*.lock")):
         lock.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from maestro.model.decision import (
     DecisionCard,
     Links,
     Phase,
+    Publication,
     Review,
     ReviewerAction,
     TimelineEntry,
@@ -123,6 +124,33 @@ class RenderRequest(Model):
     card: DecisionCard
 
 
+class CommentRequest(Model):
+    """Ask for the comment on a head to say what the card says.
+
+    ``version`` counts the comments of a head, and ``at`` tells two of one version apart, of which one was lost with an
+    unreplicated tail: the later one stands.
+    """
+
+    card: DecisionCard
+    version: int
+    at: datetime
+
+
+class MergeRequest(Model):
+    """Ask for the tested head to become the newest commit of the base branch."""
+
+    pull_request: PullRequest
+    region: str
+
+
+class RegionLeft(Model):
+    """Word that a region is given up, in which epoch and why; nothing that runs there is waited for any longer."""
+
+    region: str
+    reason: str
+    epoch: int
+
+
 class ActionRecord(Model):
     """A reviewer's action with its result, for the ledger."""
 
@@ -148,6 +176,10 @@ class ConductState(Model):
     ``round`` counts plans, ``attempt`` the retries that a reviewer asked for (from ``first_attempt``), ``results``
     has the actions by their id. ``round_wanted`` asks for new tests, ``judge_wanted`` only for a new decision on what
     is known. ``replayed`` says that the left-out tests of this head were started after a decision.
+
+    ``comments`` counts those that were asked for, ``closing`` says that the decision is being published and nobody can
+    change it. ``left`` has the newest epoch in which a region was left, ``gone`` the regions that the next placement has
+    to avoid, with the reason.
     """
 
     model_config = ConfigDict(frozen=False, extra="ignore")
@@ -176,6 +208,11 @@ class ConductState(Model):
     round_wanted: bool = True
     judge_wanted: bool = False
     replayed: bool = False
+    comments: int = 0
+    closing: bool = False
+    publications: tuple[Publication, ...] = ()
+    left: dict[str, int] = Field(default_factory=dict)
+    gone: dict[str, str] = Field(default_factory=dict)
 
     @property
     def rejected(self) -> bool:
@@ -215,5 +252,6 @@ class Outcome(Model):
             card_version=self.state.card_version,
             decisions=self.state.decisions,
             placements=self.state.placements,
+            comments=self.state.comments,
             results=self.state.results,
         )

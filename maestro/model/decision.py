@@ -10,7 +10,7 @@ from pydantic import Field
 from maestro.model.artifact import ArtifactRef
 from maestro.model.base import Model
 from maestro.model.evidence import ControlFinding
-from maestro.model.pull_request import AuthorKind, PullRequest
+from maestro.model.pull_request import AuthorKind, Publishing, PullRequest
 from maestro.model.region import Placement
 from maestro.model.tests import TestPlan, TestReport
 
@@ -25,6 +25,7 @@ class Phase(StrEnum):
     GATHER = "gather"
     RENDER = "render"
     DECIDE = "decide"
+    PUBLISH = "publish"
     WAITING_FOR_PERSON = "waiting_for_person"
     DONE = "done"
 
@@ -136,6 +137,17 @@ class Links(Model):
     card_html: ArtifactRef | None = None
 
 
+class Publication(Model):
+    """What became of the merge or the comment that was asked for. ``detail`` says it in a sentence, also why it was not
+    ``done``; ``commit`` is the merged head, or the notes' commit that holds the comment.
+    """
+
+    kind: Publishing
+    done: bool
+    detail: str
+    commit: str = ""
+
+
 class DecisionCard(Model):
     """Everything a reviewer needs, verdict first. ``version`` rises with every change of the card.
 
@@ -156,4 +168,5 @@ class DecisionCard(Model):
     actions: tuple[OfferedAction, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     links: Links = Links()
+    publications: tuple[Publication, ...] = ()
     generated_at: datetime

@@ -1,12 +1,17 @@
 """The pull request that is conducted, and the keys under which its effects are known."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
 from maestro.model.base import Model
 
 SHA_PATTERN = r"^[0-9a-f]{40}([0-9a-f]{24})?$"
+
+
+Publishing = Literal["comment", "merge"]
+"""What the forge is told of a decision, where that is asked for."""
 
 
 class AuthorKind(StrEnum):
@@ -20,7 +25,8 @@ class PullRequest(Model):
     ``repository`` is a URL or an absolute path that every region can fetch from. ``repo`` is its short name and
     ``pr`` the number on the forge, or ``local-<base>`` for one that no forge knows; both are part of every business
     key. ``labels`` are the forge's; policy knows some of them. ``notes`` are remarks that the reviewer should see (a
-    dirty work tree, a shallow clone).
+    dirty work tree, a shallow clone). ``base_ref`` is the branch that ``base_sha`` was the newest commit of, empty where
+    the base was named otherwise; ``publish`` is what is done on the forge with the decision.
     """
 
     repository: str
@@ -35,6 +41,8 @@ class PullRequest(Model):
     tenant: str = "default"
     labels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    base_ref: str = ""
+    publish: tuple[Publishing, ...] = ()
 
     @property
     def workflow_id(self) -> str:

@@ -14,6 +14,7 @@ _PHASES: Final = {
     Phase.GATHER: "Gathering evidence",
     Phase.RENDER: "Writing this card",
     Phase.DECIDE: "Deciding",
+    Phase.PUBLISH: "Telling the forge",
     Phase.WAITING_FOR_PERSON: "Waiting for a person",
     Phase.DONE: "Done",
 }

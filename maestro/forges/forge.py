@@ -1,0 +1,79 @@
+"""What a forge has to be able to do, and the values that pass. An implementation is held against
+``tests/forges/contract.py``.
+"""
+
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from maestro.model.base import Model
+from maestro.model.pull_request import PullRequest
+
+AskedT_contra = TypeVar("AskedT_contra", contravariant=True)
+AnswerT_co = TypeVar("AnswerT_co", covariant=True)
+
+
+class Comment(Model):
+    """The comment of a pull request's head, in the version that ``key`` names. A later version takes its place; of two
+    with one ``version`` the later ``at`` stands.
+    """
+
+    pull_request: PullRequest
+    key: str
+    version: int
+    at: datetime
+    text: str
+
+
+class Commented(Model):
+    """The comment is there. ``overtaken``: not in this version, because a later one was there before. ``commit`` is the
+    forge's own name of what holds it.
+    """
+
+    commit: str
+    overtaken: bool = False
+
+
+class Merge(Model):
+    """Let ``base_ref`` of the pull request point to its head, from the base that was tested and from no other."""
+
+    pull_request: PullRequest
+    key: str
+
+
+class Merged(Model):
+    """The base branch contains ``head_sha``; ``found``: it did so before anybody here merged it."""
+
+    base_ref: str
+    head_sha: str
+    found: bool = False
+
+
+class Refused(Model):
+    """Nothing was done, and trying the same again does not help before somebody has mended what ``reason`` says."""
+
+    reason: str
+
+
+class Remote(Protocol[AskedT_contra, AnswerT_co]):
+    """One kind of thing that is done once for each business key."""
+
+    async def ask(self, wanted: AskedT_contra, /) -> AnswerT_co | None:
+        """What was done under this key, by whomever; None where nothing was. Changes nothing."""
+        ...
+
+    async def call(self, wanted: AskedT_contra, /) -> AnswerT_co | Refused:
+        """Do it by compare-and-swap, or answer what somebody else did in between.
+
+        Raises ``PlatformUnavailable`` where the forge cannot be reached or does not say what became of it: ask then.
+        """
+        ...
+
+
+class Forge(Protocol):
+    """Where pull requests are commented on and merged."""
+
+    @property
+    def comments(self) -> Remote[Comment, Commented]: ...
+
+    @property
+    def merges(self) -> Remote[Merge, Merged]: ...

@@ -1,0 +1,119 @@
+"""What every forge has to keep, whatever it is made of. A forge's own test file inherits these tests and gives a
+``site``: the forge, a pull request of a head that can be merged, and a way to look at both from outside.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from maestro.forges import Comment, Commented, Forge, Merge, Merged, Refused
+from maestro.model.pull_request import PullRequest
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Site(Protocol):
+    """A forge with one pull request, and what somebody sees who looks at the forge and not at Maestro."""
+
+    forge: Forge
+    pull_request: PullRequest
+
+    def comments(self) -> list[str]:
+        """Every comment on the head, as text."""
+        ...
+
+    def base(self) -> str:
+        """The commit that the base branch is at."""
+        ...
+
+    def move_base(self) -> str:
+        """Let somebody else add a commit to the base branch; the commit."""
+        ...
+
+
+def comment(pull_request: PullRequest, text: str, *, version: int = 0, later: int = 0) -> Comment:
+    return Comment(
+        pull_request=pull_request,
+        key=pull_request.key("comment", f"{version}.{abs(hash((text, later))):x}"),
+        version=version,
+        at=AT + timedelta(seconds=later),
+        text=text,
+    )
+
+
+def merge(pull_request: PullRequest) -> Merge:
+    return Merge(pull_request=pull_request, key=pull_request.key("merge"))
+
+
+class ForgeContract:
+    async def test_a_comment_is_found_by_its_key_and_written_once(self, site: Site) -> None:
+        wanted = comment(site.pull_request, "All green.")
+        assert await site.forge.comments.ask(wanted) is None
+        written = await site.forge.comments.call(wanted)
+        assert await site.forge.comments.call(wanted) == written
+        assert await site.forge.comments.ask(wanted) == written
+        [text] = site.comments()
+        assert "All green." in text
+
+    async def test_a_later_version_takes_the_place_of_the_earlier_one(self, site: Site) -> None:
+        first, second = (comment(site.pull_request, text, version=n) for n, text in enumerate(("A person?", "Green.")))
+        await site.forge.comments.call(first)
+        assert await site.forge.comments.ask(second) is None
+        await site.forge.comments.call(second)
+        [text] = site.comments()
+        assert "Green." in text
+        assert "A person?" not in text
+
+    async def test_who_comes_late_with_an_earlier_version_changes_nothing(self, site: Site) -> None:
+        early = comment(site.pull_request, "A person?", later=0)
+        # Of one version, because what the first had counted was lost with an unreplicated tail.
+        late = comment(site.pull_request, "Green.", later=5)
+        await site.forge.comments.call(late)
+        for answer in (await site.forge.comments.ask(early), await site.forge.comments.call(early)):
+            assert isinstance(answer, Commented)
+            assert answer.overtaken
+        assert ["Green." in text for text in site.comments()] == [True]
+
+    async def test_pull_requests_of_one_head_have_a_comment_each(self, site: Site) -> None:
+        other = site.pull_request.model_copy(update={"pr": "8"})
+        await site.forge.comments.call(comment(site.pull_request, "Seven is green."))
+        await site.forge.comments.call(comment(other, "Eight is red."))
+        await site.forge.comments.call(comment(site.pull_request, "Seven waits.", version=1))
+        told = "\n".join(site.comments())
+        assert "Seven waits." in told
+        assert "Eight is red." in told
+        assert "Seven is green." not in told
+
+    async def test_comments_that_are_written_at_the_same_time_are_all_there(self, site: Site) -> None:
+        others = [site.pull_request.model_copy(update={"pr": str(number)}) for number in range(8)]
+        await asyncio.gather(*(site.forge.comments.call(comment(each, f"This is {each.pr}.")) for each in others))
+        told = "\n".join(site.comments())
+        assert [told.count(f"This is {each.pr}.") for each in others] == [1] * len(others)
+
+    async def test_the_base_is_moved_to_the_tested_head_once(self, site: Site) -> None:
+        wanted = merge(site.pull_request)
+        assert await site.forge.merges.ask(wanted) is None
+        assert isinstance(await site.forge.merges.call(wanted), Merged)
+        assert site.base() == site.pull_request.head_sha
+        for answer in (await site.forge.merges.ask(wanted), await site.forge.merges.call(wanted)):
+            assert isinstance(answer, Merged)
+            assert answer.found
+
+    async def test_merges_at_the_same_time_are_one(self, site: Site) -> None:
+        answers = await asyncio.gather(*(site.forge.merges.call(merge(site.pull_request)) for _ in range(4)))
+        assert all(isinstance(answer, Merged) for answer in answers)
+        assert site.base() == site.pull_request.head_sha
+
+    async def test_a_base_that_has_moved_since_is_not_merged_into(self, site: Site) -> None:
+        moved = site.move_base()
+        answer = await site.forge.merges.call(merge(site.pull_request))
+        assert answer == Refused(reason=f"the base has moved to {moved} since: conduct it again")
+        assert site.base() == moved
+
+    async def test_a_head_that_the_base_contains_by_now_is_merged(self, site: Site) -> None:
+        await site.forge.merges.call(merge(site.pull_request))
+        on_top = site.move_base()
+        answer = await site.forge.merges.call(merge(site.pull_request))
+        assert isinstance(answer, Merged)
+        assert answer.found
+        assert site.base() == on_top
