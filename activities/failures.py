@@ -12,12 +12,17 @@ import structlog
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from maestro.errors import LeaseHeld, MaestroError, PlatformUnavailable
+from maestro.errors import LeaseHeld, MaestroError, PlatformUnavailable, StaleEpoch
 
 log = structlog.get_logger("activities.failures")
 
-LEASE_RETRY = timedelta(seconds=2)
-"""How soon to ask again for a lease that somebody holds; it expires by itself when its holder has died."""
+RETRY_AFTER: dict[type[MaestroError], timedelta] = {
+    # A lease expires by itself when its holder has died.
+    LeaseHeld: timedelta(seconds=2),
+    # A worker takes notice of a new epoch within a second, and another region's may have done so already.
+    StaleEpoch: timedelta(seconds=1),
+}
+"""How soon to ask again for what is expected to pass by itself."""
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """A full disk, a quota, a file that may not grow: whatever is written anywhere in an activity can meet them."""
@@ -60,8 +65,8 @@ def as_failure(error: MaestroError) -> ApplicationError:
         {"message": error.message, "field": error.field, "fix": error.fix},
         type=type(error).__name__,
         non_retryable=not error.retryable,
-        next_retry_delay=LEASE_RETRY if isinstance(error, LeaseHeld) else None,
+        next_retry_delay=RETRY_AFTER.get(type(error)),
         category=ApplicationErrorCategory.BENIGN
-        if isinstance(error, LeaseHeld)
+        if type(error) in RETRY_AFTER
         else ApplicationErrorCategory.UNSPECIFIED,
     )

@@ -1,7 +1,5 @@
 """What activities work with: the topology, the ledger, the artifact store, the policies, one set per process."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from temporalio.client import Client
@@ -10,13 +8,22 @@ from maestro.artifacts import ArtifactStore
 from maestro.assurance import catalogue as controls
 from maestro.config.topology import Topology
 from maestro.execution.places import Places
-from maestro.home import artifacts_dir, home, keys_dir, ledger_url
+from maestro.home import artifacts_dir, home, keys_dir
 from maestro.impact.calibration.registry import Registry
 from maestro.impact.knowledge.units import Library
 from maestro.ledger import Ledger
 from maestro.policy.engine import PolicyEngine, RegorusEngine
 from maestro.resources import controls_dir, policies_dir
 from maestro.signing.keys import open_keyring
+
+
+class Reach:
+    """The client by which activities reach Temporal. It is exchanged when the namespace moves to another cluster, also
+    under an activity that runs.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
 
 
 @dataclass(frozen=True)
@@ -32,27 +39,27 @@ class Services:
     artifacts: ArtifactStore
     policy: PolicyEngine
     catalogue: controls.Catalogue
-    client: Client
+    reach: Reach
     library: Library = field(default_factory=Library)
+
+    @property
+    def client(self) -> Client:
+        """The client as it is now; ask anew for each call."""
+        return self.reach.client
 
     def registry(self) -> Registry:
         """The models of test selection, with the keys as they are now: one that was added is believed at once."""
         return Registry(self.ledger, self.artifacts, open_keyring(keys_dir()))
 
 
-@contextmanager
-def open_services(topology: Topology, client: Client) -> Iterator[Services]:
-    """Open everything, or raise the ``MaestroError`` of what cannot be opened; the ledger is closed at the end."""
-    policy = RegorusEngine(policies_dir())
-    catalogue = controls.load(controls_dir())
-    artifacts = ArtifactStore(artifacts_dir())
-    with Ledger.open(ledger_url()) as ledger:
-        yield Services(
-            topology=topology,
-            places=Places.under(home()),
-            ledger=ledger,
-            artifacts=artifacts,
-            policy=policy,
-            catalogue=catalogue,
-            client=client,
-        )
+def open_services(topology: Topology, client: Client, ledger: Ledger) -> Services:
+    """Open everything beside the ledger, or raise the ``MaestroError`` of what cannot be opened."""
+    return Services(
+        topology=topology,
+        places=Places.under(home()),
+        ledger=ledger,
+        artifacts=ArtifactStore(artifacts_dir()),
+        policy=RegorusEngine(policies_dir()),
+        catalogue=controls.load(controls_dir()),
+        reach=Reach(client),
+    )

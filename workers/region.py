@@ -10,15 +10,24 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
+from temporalio.worker import (
+    FixedSizeSlotSupplier,
+    Interceptor,
+    PollerBehaviorAutoscaling,
+    Worker,
+    WorkerDeploymentConfig,
+    WorkerTuner,
+)
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
@@ -33,14 +42,19 @@ from activities.nightly import NightlyActivities
 from activities.placement import PlacementActivities
 from activities.render import RenderActivities
 from activities.services import Services, open_services
+from activities.standing import StandingInterceptor
 from activities.tracing import TracingActivities
 from maestro.config.topology import RegionConfig, Topology, load_topology
 from maestro.errors import BadInput, MaestroError
+from maestro.home import ledger_url
 from maestro.impact.calibration.method import METHOD
-from maestro.model.region import region_io_queue, region_task_queue
-from workers.connection import connect, worker_runtime
+from maestro.ledger import Ledger
+from maestro.model.region import Standing, region_io_queue, region_task_queue
+from workers.binding import Binding, Bound
+from workers.connection import worker_runtime
 from workers.exit import Leave
 from workers.logging import configure_logging
+from workers.slots import RetirableSlots
 from workflows.calibration import CalibrationWorkflow
 from workflows.nightly import NightlyWorkflow
 from workflows.pull_request import PullRequestWorkflow
@@ -51,6 +65,9 @@ GRACE = timedelta(seconds=20)
 
 CONTROL_THREADS = 16
 """Threads for ledger and policy calls, which wait for a database rather than for a processor."""
+
+CHORES = 100
+"""Short activities at a time, which mostly wait: for a region, for git, for the ledger."""
 
 HEARTBEAT_THROTTLE = timedelta(seconds=2)
 """A cancellation reaches an activity with the answer to a heartbeat, so this is how long a cancelled shard goes on."""
@@ -90,59 +107,94 @@ def deployment(topology: Topology) -> WorkerDeploymentConfig | None:
     )
 
 
-def workers(client: Client, services: Services, region: RegionConfig, executor: ThreadPoolExecutor) -> list[Worker]:
-    """The three workers of a process: one that orchestrates for everybody, one for the region's tests, as many at a
-    time as it has slots, and one for its short work.
+def bound_workers(
+    services: Services,
+    region: RegionConfig,
+    executor: ThreadPoolExecutor,
+    *,
+    client: Client,
+    standing: Standing,
+    cluster: str,
+) -> Bound:
+    """The workers of a process for one epoch: one that orchestrates for everybody, one for the chores of orchestration,
+    one for the region's tests, as many at a time as it has slots, and one for its short work.
+
+    What can take longer than a moment can be retired, so that it need not be cancelled when the namespace moves.
     """
     execution = ExecutionActivities(services)
     decision = DecisionActivities(services)
     nightly = NightlyActivities(services)
     calibration = CalibrationActivities(services, METHOD)
+    interceptors = [FailureInterceptor(), StandingInterceptor(services.ledger, standing)]
     orchestration = Worker(
         client,
         task_queue=services.topology.temporal.task_queue,
         workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow, CalibrationWorkflow],
-        activities=[
+        activities=[RenderActivities(services).render, decision.decide, decision.remind, decision.record_action],
+        # Local activities only: what waits or computes is a chore.
+        no_remote_activities=True,
+        activity_executor=executor,
+        workflow_runner=workflow_runner(),
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment(services.topology),
+        interceptors=interceptors,
+    )
+    slots: list[RetirableSlots] = []
+
+    def activity_worker(
+        queue: str, activities: Sequence[Callable[..., Any]], limit: int, *more: Interceptor, **options: Any
+    ) -> Worker:
+        slots.append(RetirableSlots(limit))
+        return Worker(
+            client,
+            task_queue=queue,
+            activities=activities,
+            activity_executor=executor,
+            tuner=WorkerTuner.create_composite(
+                workflow_supplier=FixedSizeSlotSupplier(1),
+                activity_supplier=slots[-1],
+                local_activity_supplier=FixedSizeSlotSupplier(1),
+                nexus_supplier=FixedSizeSlotSupplier(1),
+            ),
+            activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+            graceful_shutdown_timeout=GRACE,
+            deployment_config=deployment(services.topology),
+            interceptors=[*interceptors, *more],
+            **options,
+        )
+
+    chores = activity_worker(
+        services.topology.temporal.task_queue,
+        [
             PlacementActivities(services).place,
-            RenderActivities(services).render,
-            decision.decide,
-            decision.remind,
-            decision.record_action,
             nightly.plan_night,
             nightly.settle,
             calibration.plan_calibration,
             calibration.calibrate_repository,
         ],
-        activity_executor=executor,
-        workflow_runner=workflow_runner(),
-        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
-        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
-        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
-        graceful_shutdown_timeout=GRACE,
-        deployment_config=deployment(services.topology),
-        interceptors=[FailureInterceptor()],
+        CHORES,
     )
-    tests = Worker(
-        client,
-        task_queue=region_task_queue(region.id),
-        activities=[ImpactActivities(services).select, execution.run_shard],
-        activity_executor=executor,
-        max_concurrent_activities=region.slots,
-        graceful_shutdown_timeout=GRACE,
+    tests = activity_worker(
+        region_task_queue(region.id),
+        [ImpactActivities(services).select, execution.run_shard],
+        region.slots,
+        LatencyInterceptor(services, region.id),
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        deployment_config=deployment(services.topology),
-        interceptors=[FailureInterceptor(), LatencyInterceptor(services, region.id)],
     )
-    short = Worker(
-        client,
-        task_queue=region_io_queue(region.id),
-        activities=[AssuranceActivities(services).gather, TracingActivities(services).trace],
-        activity_executor=executor,
-        graceful_shutdown_timeout=GRACE,
-        deployment_config=deployment(services.topology),
-        interceptors=[FailureInterceptor()],
+    short = activity_worker(
+        region_io_queue(region.id),
+        [AssuranceActivities(services).gather, TracingActivities(services).trace],
+        CHORES,
     )
-    return [orchestration, tests, short]
+    return Bound(
+        standing=standing,
+        cluster=cluster,
+        orchestrators=(orchestration,),
+        workers=(chores, tests, short),
+        slots=tuple(slots),
+    )
 
 
 def region_of(topology: Topology, name: str) -> RegionConfig:
@@ -165,17 +217,23 @@ async def serve(name: str, *, ready_file: Path | None = None) -> None:
         loop.add_signal_handler(number, stop.set)
     runtime = worker_runtime(topology, metrics_port=region.metrics_port)
     identity = f"{region.id}@{socket.gethostname()}:{os.getpid()}"
-    client = await connect(topology, runtime=runtime, identity=identity)
-    async with AsyncExitStack() as stack:
+    with ExitStack() as stack:
         executor = stack.enter_context(ThreadPoolExecutor(CONTROL_THREADS, thread_name_prefix="maestro"))
-        services = stack.enter_context(open_services(topology, client))
-        for worker in workers(client, services, region, executor):
-            await stack.enter_async_context(worker)
-        if ready_file is not None:
-            await asyncio.to_thread(ready_file.write_text, str(os.getpid()), encoding="ascii")
-        log.info("worker_ready", identity=identity)
-        await stop.wait()
-        log.info("worker_stopping")
+        ledger = stack.enter_context(Ledger.open(ledger_url()))
+        binding = Binding(topology, region.id, ledger, runtime=runtime, identity=identity)
+        client, standing, cluster = await binding.reach()
+        services = open_services(topology, client, ledger)
+
+        def make(client: Client, standing: Standing, cluster: str) -> Bound:
+            return bound_workers(services, region, executor, client=client, standing=standing, cluster=cluster)
+
+        async def is_ready() -> None:
+            if ready_file is not None:
+                await asyncio.to_thread(ready_file.write_text, str(os.getpid()), encoding="ascii")
+            log.info("worker_ready", identity=identity, cluster=cluster, epoch=standing.epoch)
+
+        await binding.run(make(client, standing, cluster), make, services.reach, stop=stop, ready=is_ready)
+        log.info("worker_stopped")
 
 
 def main() -> None:

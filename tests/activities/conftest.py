@@ -7,7 +7,7 @@ from unittest.mock import create_autospec
 import pytest
 from temporalio.client import Client
 
-from activities.services import Services
+from activities.services import Reach, Services
 from maestro.artifacts import ArtifactStore
 from maestro.assurance.catalogue import Catalogue
 from maestro.config.topology import load_topology
@@ -28,5 +28,5 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
             artifacts=ArtifactStore(tmp_path / "artifacts"),
             policy=create_autospec(PolicyEngine),
             catalogue=Catalogue(controls=(), digest="sha256:" + "0" * 64),
-            client=create_autospec(Client),
+            reach=Reach(create_autospec(Client)),
         )

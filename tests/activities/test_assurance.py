@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.assurance import AssuranceActivities
-from activities.services import Services
+from activities.services import Reach, Services
 from maestro.artifacts import ArtifactStore
 from maestro.assurance.catalogue import Catalogue
 from maestro.config.topology import load_topology
@@ -36,7 +36,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
             artifacts=ArtifactStore(tmp_path / "artifacts"),
             policy=create_autospec(PolicyEngine),
             catalogue=Catalogue(controls=(), digest="sha256:" + "0" * 64),
-            client=create_autospec(Client),
+            reach=Reach(create_autospec(Client)),
         )
 
 

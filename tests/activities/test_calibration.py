@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.calibration import CalibrationActivities
-from activities.services import Services
+from activities.services import Reach, Services
 from maestro.artifacts import ArtifactStore
 from maestro.assurance.catalogue import Catalogue
 from maestro.config.topology import load_topology
@@ -51,7 +51,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
             artifacts=ArtifactStore(tmp_path / "artifacts"),
             policy=create_autospec(PolicyEngine),
             catalogue=create_autospec(Catalogue),
-            client=create_autospec(Client),
+            reach=Reach(create_autospec(Client)),
         )
 
 

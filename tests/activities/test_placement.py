@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities import placement
-from activities.services import Services
+from activities.services import Reach, Services
 from maestro.artifacts import ArtifactStore
 from maestro.assurance.catalogue import Catalogue
 from maestro.config.topology import load_topology
@@ -37,7 +37,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
             artifacts=ArtifactStore(tmp_path / "artifacts"),
             policy=RegorusEngine(policies_dir()),
             catalogue=create_autospec(Catalogue),
-            client=create_autospec(Client),
+            reach=Reach(create_autospec(Client)),
         )
 
 
