@@ -6,13 +6,13 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from activities.services import Services
+from activities.standing import current_standing
 from maestro.canonical import DIGEST_PREFIX, digest
 from maestro.decision import DecisionFacts, decide
+from maestro.ledger.effects import Effect
 from maestro.model.conduct import ActionRecord, DecideRequest, ReminderRequest
-from maestro.model.decision import Decision
+from maestro.model.decision import ActionResult, Decision
 from maestro.model.record import DecisionRecord, RecordKind
-
-LEASE_SECONDS = 30.0
 
 
 class DecisionActivities:
@@ -66,11 +66,11 @@ class DecisionActivities:
         )
 
     @activity.defn
-    def record_action(self, record: ActionRecord) -> None:
-        """Write down a reviewer's action once, under its own id."""
+    def record_action(self, record: ActionRecord) -> ActionResult | None:
+        """Write down a reviewer's action once, under its own id; the result that was written first."""
         pull_request, action = record.pull_request, record.action
         key = pull_request.key("action", action.action_id)
-        self._record_once(
+        effect = self._record_once(
             DecisionRecord(
                 key=key,
                 kind=RecordKind.ACTION,
@@ -87,14 +87,19 @@ class DecisionActivities:
             request=[record.kind.value, action.model_dump(mode="json")],
             result=record.result.model_dump(mode="json"),
         )
+        return ActionResult.model_validate(effect.result)
 
     @activity.defn
     def remind(self, request: ReminderRequest) -> None:
         """Write down once that a person was reminded."""
         pull_request = request.pull_request
+        key = pull_request.key("reminder", request.ordinal)
+        if self._services.ledger.effects.recorded(key) is not None:
+            # After a failover the deadline may be another one: somebody was reminded all the same.
+            return
         self._record_once(
             DecisionRecord(
-                key=pull_request.key("reminder", request.ordinal),
+                key=key,
                 kind=RecordKind.REMINDER,
                 repo=pull_request.repo,
                 pr=pull_request.pr,
@@ -108,16 +113,13 @@ class DecisionActivities:
             result={"deadline": request.deadline.isoformat()},
         )
 
-    def _record_once(self, record: DecisionRecord, *, request: JsonValue, result: Mapping[str, JsonValue]) -> None:
-        """The effect and its decision record in one transaction, under a lease of their own."""
+    def _record_once(self, record: DecisionRecord, *, request: JsonValue, result: Mapping[str, JsonValue]) -> Effect:
+        """The effect and its decision record in one transaction."""
         ledger = self._services.ledger
-        holder = f"{activity.info().workflow_run_id}/{record.key}"
-        lease = ledger.leases.acquire(record.key, holder=holder, ttl_seconds=LEASE_SECONDS)
-        ledger.effects.commit(
+        return ledger.effects.once(
             record.key,
-            lease=lease,
             request_digest=digest(request),
             result=result,
+            standing=current_standing(),
             also=lambda connection: ledger.records.append(record, within=connection),
         )
-        ledger.leases.release(lease)

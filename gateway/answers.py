@@ -16,8 +16,9 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def exit_code(card: DecisionCard) -> int:
-    """0 for green; everything else has not been decided in favour of the pull request."""
-    return 0 if card.decision.state is DecisionState.GREEN else 1
+    """0 for green, and merged where that was asked for; everything else did not go in favour of the pull request."""
+    merged = all(publication.done for publication in card.publications if publication.kind == "merge")
+    return 0 if card.decision.state is DecisionState.GREEN and merged else 1
 
 
 def answer(card: DecisionCard, *, as_json: bool) -> None:

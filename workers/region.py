@@ -40,6 +40,7 @@ from activities.impact import ImpactActivities
 from activities.latency import LatencyInterceptor
 from activities.nightly import NightlyActivities
 from activities.placement import PlacementActivities
+from activities.publishing import PublishingActivities
 from activities.render import RenderActivities
 from activities.services import Services, open_services
 from activities.standing import StandingInterceptor
@@ -125,6 +126,7 @@ def bound_workers(
     decision = DecisionActivities(services)
     nightly = NightlyActivities(services)
     calibration = CalibrationActivities(services, METHOD)
+    publishing = PublishingActivities(services)
     interceptors = [FailureInterceptor(), StandingInterceptor(services.ledger, standing)]
     orchestration = Worker(
         client,
@@ -169,6 +171,7 @@ def bound_workers(
         services.topology.temporal.task_queue,
         [
             PlacementActivities(services).place,
+            publishing.comment,
             nightly.plan_night,
             nightly.settle,
             calibration.plan_calibration,
@@ -185,7 +188,7 @@ def bound_workers(
     )
     short = activity_worker(
         region_io_queue(region.id),
-        [AssuranceActivities(services).gather, TracingActivities(services).trace],
+        [AssuranceActivities(services).gather, TracingActivities(services).trace, publishing.merge],
         CHORES,
     )
     return Bound(

@@ -31,7 +31,7 @@ def refusal(kind: ActionKind, action: ReviewerAction, state: ConductState, pull_
     known = state.results.get(action.action_id)
     if known is not None:
         return None if known.kind is kind else f"action id {action.action_id!r} was already used to {words(known.kind)}"
-    if state.phase is Phase.DONE:
+    if state.phase is Phase.DONE or state.closing:
         return f"this pull request is already decided: {decision_state(state)}"
     if state.cancelled_by:
         return f"{state.cancelled_by} has cancelled it: everything is being stopped"

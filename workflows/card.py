@@ -21,7 +21,7 @@ PHASE = SearchAttributeKey.for_keyword("MaestroPhase")
 REGION = SearchAttributeKey.for_keyword("MaestroRegion")
 DECISION = SearchAttributeKey.for_keyword("MaestroDecision")
 
-PASSING = frozenset({Phase.PLACE, Phase.GATHER, Phase.RENDER, Phase.DECIDE})
+PASSING = frozenset({Phase.PLACE, Phase.GATHER, Phase.RENDER, Phase.DECIDE, Phase.PUBLISH})
 """Phases of moments: nobody filters by them, and each change of a search attribute is work for the server."""
 
 PENDING = Decision(state=DecisionState.PENDING, reasons=("the pull request is being conducted",))
@@ -46,6 +46,7 @@ def build(request: ConductRequest, state: ConductState, *, now: datetime) -> Dec
         actions=offered(state, request.pull_request),
         timeline=state.timeline,
         links=state.links.model_copy(update={"temporal_ui": request.temporal_ui}),
+        publications=state.publications,
         generated_at=now,
     )
 
@@ -113,6 +114,7 @@ def details(card: DecisionCard) -> str:
     if card.report:
         counts = ", ".join(f"{card.report.counts.get(v, 0)} {v.value}" for v in Verdict)
         lines += ["", f"Verdicts: {counts}"]
+    lines += [line for published in card.publications for line in ("", _plain(_sentence(published.detail)))]
     if card.actions:
         lines += ["", "Possible now (update or signal): " + ", ".join(f"`{a.kind.value}`" for a in card.actions)]
     return "\n".join(lines)

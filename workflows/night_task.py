@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.night import NightTask, NightTaskResult
     from maestro.model.region import Placement
     from maestro.model.tests import Problem, SelectionMode, ShardResult
+    from workflows.leaving import Leaving
     from workflows.region import PATIENT, NoRegionError, RegionRunner, problem_of
     from workflows.testing import RegionTests
     from workflows.tracing import RegionTrace
@@ -25,10 +26,10 @@ LOWEST = Priority(priority_key=5)
 TRACED = "failures-are-traced"
 
 
-async def conduct_task(task: NightTask, timings: Timings) -> NightTaskResult:
+async def conduct_task(task: NightTask, timings: Timings, *, leaving: Leaving) -> NightTaskResult:
     """What the run found, recorded in the ledger. What keeps it from being run is a problem of the result."""
     try:
-        result = await _test(task, timings)
+        result = await _test(task, timings, leaving)
     except ActivityError as error:
         if is_cancelled_exception(error):
             raise
@@ -44,11 +45,11 @@ async def conduct_task(task: NightTask, timings: Timings) -> NightTaskResult:
     )
 
 
-async def _test(task: NightTask, timings: Timings) -> NightTaskResult:
+async def _test(task: NightTask, timings: Timings, leaving: Leaving) -> NightTaskResult:
     def placed(placement: Placement) -> None:
         workflow.logger.info("placed", extra={"detail": placement.reason})
 
-    runner = RegionRunner(task.pull_request, timings, placed=placed, priority=LOWEST)
+    runner = RegionRunner(task.pull_request, timings, placed=placed, priority=LOWEST, leaving=leaving)
     tests = RegionTests(task.pull_request, timings, runner)
     plan = await tests.select(SelectionMode.ALL, only=task.only)
     shards: tuple[ShardResult, ...] = await tests.run(plan) if plan.applicable else ()

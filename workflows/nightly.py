@@ -11,13 +11,17 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.nightly import NightlyActivities
     from maestro.model.night import NightProgress, NightReport, NightRequest
+    from workflows.leaving import LeavesRegions, Leaving
     from workflows.night_task import conduct_task
     from workflows.region import PATIENT
 
 
 @workflow.defn(name="NightlyWorkflow")
-class NightlyWorkflow:
+class NightlyWorkflow(LeavesRegions):
     """Started by the schedule; also by hand, for a night that was missed."""
+
+    def __init__(self) -> None:
+        self._leaving = Leaving()
 
     @workflow.run
     async def run(self, request: NightRequest) -> NightReport:
@@ -29,7 +33,7 @@ class NightlyWorkflow:
                 rest = progress.model_copy(update={"tasks": tuple(tasks), "results": tuple(results)})
                 workflow.continue_as_new(request.model_copy(update={"progress": rest}))
             workflow.set_current_details(f"{len(results) + 1} of {total}: {tasks[0].title}")
-            results.append(await conduct_task(tasks.pop(0), request.timings))
+            results.append(await conduct_task(tasks.pop(0), request.timings, leaving=self._leaving))
         return NightReport(results=tuple(results), problems=progress.problems)
 
     async def _planned(self, request: NightRequest) -> NightProgress:

@@ -8,20 +8,18 @@ import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeUpdate
+from temporalio.common import SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.decision import DecisionActivities
-    from activities.render import RenderActivities
     from maestro.model.conduct import (
         ActionRecord,
         ConductRequest,
         ConductState,
         DecideRequest,
         Outcome,
+        RegionLeft,
         ReminderRequest,
-        RenderRequest,
     )
     from maestro.model.decision import (
         ActionKind,
@@ -30,29 +28,28 @@ with workflow.unsafe.imports_passed_through():
         DecisionCard,
         DecisionState,
         Phase,
+        Publication,
         ReviewerAction,
         TimelineEntry,
     )
     from maestro.model.region import Placement
     from maestro.model.tests import Problem, ShardResult
     from workflows import card as cards
+    from workflows import steps
     from workflows.actions import apply, change_of, decision_state, refusal, words
+    from workflows.leaving import LeavesRegions, Leaving
+    from workflows.publishing import Publishing
     from workflows.region import NoRegionError, RegionRunner, problem_of
     from workflows.replay import REPLAYED, replay_of, start_replay
     from workflows.reviewing import ReviewerActions, refused
     from workflows.testing import RegionTests
-
-SHORT = timedelta(seconds=10)
-"""A local activity's attempt: a decision in Rego, a transaction, a rendered card take milliseconds."""
-
-LOCAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
 
 TIMELINE_LIMIT = 200
 """Entries kept on the card; the ledger keeps them all."""
 
 
 @workflow.defn(name="PullRequestWorkflow")
-class PullRequestWorkflow(ReviewerActions):
+class PullRequestWorkflow(ReviewerActions, LeavesRegions):
     """Conducts one head of one pull request. Its id is the business id, so the same head is conducted once."""
 
     @workflow.init
@@ -64,14 +61,19 @@ class PullRequestWorkflow(ReviewerActions):
         self._shown: list[SearchAttributeUpdate[str]] = []
         # Two actions that arrive together must not both pass their check before either has changed the state.
         self._acting = asyncio.Lock()
+        self._leaving = Leaving(self._state.left, self._state.gone)
         self._runner = RegionRunner(
             request.pull_request,
             request.timings,
             placed=self._placed,
             placement=self._state.placement,
             ordinal=self._state.placements,
+            leaving=self._leaving,
         )
         self._tests = RegionTests(request.pull_request, request.timings, self._runner)
+        self._publishing = Publishing(
+            request.pull_request, request.timings, self._state, runner=self._runner, leaving=self._leaving
+        )
 
     @workflow.run
     async def run(self, request: ConductRequest) -> Outcome:
@@ -113,13 +115,28 @@ class PullRequestWorkflow(ReviewerActions):
         await self._close()
 
     async def _close(self) -> None:
+        if self._pull_request.publish and not self._state.closing:
+            # From here on nobody can change the decision: it is what the forge is told.
+            self._state.closing = True
+            await self._publish()
         self._enter(Phase.DONE)
         # The stored card must say that nothing can be done any more.
         await self._render()
 
     async def _close_cancelled(self) -> None:
-        await self._judge()
+        if self._state.closing:
+            self._note("cancelled while publishing", self._state.cancelled_by, "the forge shows how far it came")
+        else:
+            await self._judge()
         await self._close()
+
+    async def _publish(self) -> None:
+        """Tell the forge the final decision."""
+        self._work(Phase.PUBLISH)
+        if self._publishing.is_merge_wanted:
+            self._note_published(await self._publishing.merge())
+        if self._publishing.is_comment_wanted:
+            self._note_published(await self._publishing.comment(self._card()))
 
     async def _interruptible_round(self) -> None:
         """One round of tests, given up as soon as a reviewer asks for another one or cancels."""
@@ -190,6 +207,8 @@ class PullRequestWorkflow(ReviewerActions):
         if not self._wanted() and not self._ended():
             self._enter(Phase.WAITING_FOR_PERSON)
             await self._render()
+            if self._publishing.is_comment_wanted:
+                self._note_published(await self._publishing.comment(self._card(), passing=True))
 
     async def _replay(self) -> None:
         """Let the left-out tests of a risky pull request run, once, after a decision that could let it be merged."""
@@ -220,23 +239,11 @@ class PullRequestWorkflow(ReviewerActions):
             ordinal=self._state.decisions,
             at=workflow.now(),
         )
-        return await workflow.execute_local_activity_method(
-            DecisionActivities.decide,
-            request,
-            start_to_close_timeout=SHORT,
-            retry_policy=LOCAL_RETRY,
-            summary="decide by policy",
-        )
+        return await steps.decide(request)
 
     async def _render(self) -> None:
         self._state.card_version += 1
-        self._state.links = await workflow.execute_local_activity_method(
-            RenderActivities.render,
-            RenderRequest(card=self._card()),
-            start_to_close_timeout=SHORT,
-            retry_policy=LOCAL_RETRY,
-            summary="render the narrative and the card",
-        )
+        self._state.links = await steps.render(self._card())
         self._show()
 
     def _wanted(self) -> bool:
@@ -280,17 +287,13 @@ class PullRequestWorkflow(ReviewerActions):
             self._note("expired", "maestro", "nobody acted before the deadline")
 
     async def _remind(self, deadline: datetime) -> None:
-        await workflow.execute_local_activity_method(
-            DecisionActivities.remind,
+        await steps.remind(
             ReminderRequest(
                 pull_request=self._pull_request,
                 deadline=deadline,
                 ordinal=self._state.decisions,
                 at=workflow.now(),
-            ),
-            start_to_close_timeout=SHORT,
-            retry_policy=LOCAL_RETRY,
-            summary="remind the reviewers",
+            )
         )
         self._state.reminders += 1
         self._note("reminded", "maestro", f"a person is needed before {deadline:%Y-%m-%d %H:%M} UTC")
@@ -319,33 +322,36 @@ class PullRequestWorkflow(ReviewerActions):
                 card_version=self._state.card_version,
                 state=decision_state(self._state),
             )
-            await self._record(kind, action, result)
+            result = await self._record(kind, action, result)
             apply(kind, action, self._state)
             self._state.results[action.action_id] = result
             self._note(words(kind), action.actor, action.reason or result.changed)
             return result
 
-    async def _record(self, kind: ActionKind, action: ReviewerAction, result: ActionResult) -> None:
-        """Write the action to the ledger. What cannot be written is refused, and has changed nothing."""
+    async def _record(self, kind: ActionKind, action: ReviewerAction, result: ActionResult) -> ActionResult:
+        """Write the action to the ledger. What cannot be written is refused, and has changed nothing.
+
+        After a failover the ledger may have an action that this workflow has lost: it acts, and answers as it did then.
+        """
         record = ActionRecord(
             pull_request=self._pull_request, kind=kind, action=action, result=result, at=workflow.now()
         )
         try:
-            await workflow.execute_local_activity_method(
-                DecisionActivities.record_action,
-                record,
-                start_to_close_timeout=SHORT,
-                retry_policy=LOCAL_RETRY,
-                summary=f"record: {words(kind)} by {action.actor}",
-            )
+            return await steps.record_action(record)
         except ApplicationError as error:
-            # A local activity's failure comes as it was raised, not inside an ActivityError.
             raise refused(
                 f"action {action.action_id!r} cannot be recorded, so it does nothing: {error.message}"
             ) from error
 
     def note_refused(self, kind: ActionKind, action: ReviewerAction, reason: str) -> None:
         self._note(f"refused: {words(kind)}", action.actor, reason)
+
+    def region_was_left(self, left: RegionLeft) -> None:
+        self._note("region left", "maestro", f"{left.region}: {left.reason}")
+
+    def _note_published(self, publication: Publication) -> None:
+        event = {"comment": "commented", "merge": "merged"}[publication.kind]
+        self._note(event if publication.done else f"not {event}", "maestro", publication.detail)
 
     def _placed(self, placement: Placement) -> None:
         self._state.placement = placement

@@ -1,7 +1,7 @@
 """Region-bound work inside a workflow: place, run activities on the region's queue, place again when it is lost.
 
-A region counts as lost when an activity waited for a worker longer than its schedule-to-start timeout. What had been
-finished stays finished: shards resume from the ledger, in whichever region they land.
+A region counts as lost when an activity waited for a worker longer than its schedule-to-start timeout, and when the
+workflow is told so. What had been finished stays finished: shards resume from the ledger, wherever they land.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.pull_request import PullRequest
     from maestro.model.region import Placement, region_task_queue
     from maestro.model.tests import Problem
+    from workflows.leaving import Leaving, RegionGoneError
 
 RequestT = TypeVar("RequestT", bound=Model)
 ResultT = TypeVar("ResultT", bound=Model)
@@ -59,7 +60,8 @@ def is_region_lost(error: ActivityError) -> bool:
 class RegionRunner:
     """Where one pull request runs. ``placed`` is told of each placement, and of the waiting for one.
 
-    ``placement`` and ``ordinal`` (the number of placements made) can be handed over from an earlier run.
+    ``placement`` and ``ordinal`` (the number of placements made) can be handed over from an earlier run. ``leaving`` is
+    what the workflow's signal tells of regions that are given up.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class RegionRunner:
         placement: Placement | None = None,
         ordinal: int = 0,
         priority: Priority = Priority.default,
+        leaving: Leaving | None = None,
     ) -> None:
         self._pull_request = pull_request
         self._timings = timings
@@ -78,6 +81,8 @@ class RegionRunner:
         self._placement = placement
         self._ordinal = ordinal
         self._priority = priority
+        self._leaving = leaving or Leaving()
+        self._leaving.current = placement.region if placement else None
         # Shards run side by side and may all find their region lost at once: only the first places again.
         self._lock = asyncio.Lock()
 
@@ -91,7 +96,8 @@ class RegionRunner:
     async def region(self) -> str:
         """The region to work in now; places first where there is none. Raises ``NoRegionError`` at the deadline."""
         async with self._lock:
-            if self._placement is None or self._placement.region is None:
+            region = self._placement.region if self._placement else None
+            if region is None or region in self._leaving.gone:
                 await self._place(lost={})
             return self._current()
 
@@ -113,7 +119,7 @@ class RegionRunner:
         while True:
             region = await self.region()
             try:
-                result = await workflow.execute_activity_method(
+                handle = workflow.start_activity_method(
                     activity,
                     request_in(region),
                     task_queue=queue(region),
@@ -126,6 +132,9 @@ class RegionRunner:
                     priority=self._priority,
                     summary=f"{summary} in {region}",
                 )
+                result = await self._leaving.end_of(handle, region=region)
+            except RegionGoneError:
+                _heed_cancellation()
             except ActivityError as error:
                 if not is_region_lost(error):
                     raise
@@ -149,24 +158,35 @@ class RegionRunner:
     async def _place(self, *, lost: dict[str, str]) -> None:
         deadline = workflow.now() + timedelta(seconds=self._timings.placement_deadline_seconds)
         wait_seconds = 0.0
+        self._leaving.current = None
         while True:
-            request = PlaceRequest(
-                pull_request=self._pull_request, ordinal=self._ordinal, lost=lost, wait_seconds=wait_seconds
-            )
-            placement: Placement = await workflow.execute_activity_method(
+            handle = workflow.start_activity_method(
                 PlacementActivities.place,
-                request,
+                PlaceRequest(
+                    pull_request=self._pull_request,
+                    ordinal=self._ordinal,
+                    lost=lost | self._leaving.gone,
+                    wait_seconds=wait_seconds,
+                ),
                 start_to_close_timeout=timedelta(seconds=wait_seconds + self._timings.prepare_timeout_seconds),
                 heartbeat_timeout=timedelta(seconds=self._timings.heartbeat_timeout_seconds),
                 retry_policy=PATIENT,
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary="wait for a healthy and allowed region" if wait_seconds else "choose a region",
             )
+            try:
+                placement: Placement = await self._leaving.end_of(handle)
+            except RegionGoneError:
+                # The worker that was asked may be of the region that is left, and knew nothing of it in any case.
+                _heed_cancellation()
+                continue
             _heed_cancellation()
             self._placement = placement
             self._ordinal += placement.region is not None
             self._placed(placement)
             if placement.region is not None:
+                self._leaving.current = placement.region
+                self._leaving.gone.clear()
                 return
             if workflow.now() >= deadline:
                 raise NoRegionError(placement.reason)

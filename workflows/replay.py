@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.pull_request import PullRequest
     from maestro.model.tests import TestPlan
     from maestro.words import count
+    from workflows.leaving import LeavesRegions, Leaving
     from workflows.night_task import LOWEST, conduct_task
 
 PATIENCE_SECONDS = 1_800.0
@@ -23,15 +24,18 @@ REPLAYED = "shadow-replay"
 
 
 @workflow.defn(name="ReplayWorkflow")
-class ReplayWorkflow:
+class ReplayWorkflow(LeavesRegions):
     """Runs the tests that one head's plan left out. Its id is a business id, so a head is replayed once."""
+
+    def __init__(self) -> None:
+        self._leaving = Leaving()
 
     @workflow.run
     async def run(self, request: ReplayRequest) -> NightTaskResult:
         workflow.set_current_details(request.task.title)
         patience = max(PATIENCE_SECONDS, request.timings.schedule_to_start_timeout_seconds)
         timings = request.timings.model_copy(update={"schedule_to_start_timeout_seconds": patience})
-        return await conduct_task(request.task, timings)
+        return await conduct_task(request.task, timings, leaving=self._leaving)
 
 
 def replay_of(pull_request: PullRequest, plan: TestPlan) -> NightTask | None:

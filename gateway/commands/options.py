@@ -9,8 +9,9 @@ import click
 from gateway.revisions import default_base
 from maestro.execution.places import Places
 from maestro.execution.resolve import resolve_pull_request
+from maestro.forges.mergeable import branch_of, require_mergeable
 from maestro.home import home
-from maestro.model.pull_request import AuthorKind, PullRequest
+from maestro.model.pull_request import AuthorKind, Publishing, PullRequest
 from maestro.model.tests import SelectionMode
 from workers.stack.plan import prepare_home
 
@@ -31,6 +32,8 @@ class Wanted:
     pr: str
     agent: bool
     label: tuple[str, ...]
+    comment: bool
+    merge: bool
 
     @property
     def selection(self) -> SelectionMode:
@@ -39,19 +42,26 @@ class Wanted:
     def resolve(self) -> PullRequest:
         """The pull request, checked; ``BadInput`` names what is wrong before anything has started."""
         prepare_home(home())
+        places = Places.under(home())
         base = self.base or default_base(self.repo, self.head)
+        base_ref = branch_of(self.repo, base, places=places) if self.merge else ""
         found = resolve_pull_request(
             self.repo,
             base=base,
             head=self.head,
-            places=Places.under(home()),
+            places=places,
             pr=self.pr,
             tenant=self.tenant,
             author_kind=AuthorKind.AGENT if self.agent else AuthorKind.HUMAN,
         )
         asked = (("title", self.title), ("author", self.author), ("labels", self.label))
         said = {name: value for name, value in asked if value}
-        return found.model_copy(update=said)
+        wanted: tuple[tuple[Publishing, bool], ...] = (("comment", self.comment), ("merge", self.merge))
+        publish = tuple(kind for kind, is_wanted in wanted if is_wanted)
+        pull_request = found.model_copy(update={**said, "base_ref": base_ref, "publish": publish})
+        if self.merge:
+            require_mergeable(pull_request, places=places)
+        return pull_request
 
 
 def conducting(command: CommandT) -> CommandT:
@@ -73,6 +83,8 @@ def conducting(command: CommandT) -> CommandT:
         ),
         click.option("--agent", is_flag=True, help="The author is no human."),
         click.option("--label", multiple=True, help="A label that it has on the forge; repeat for more."),
+        click.option("--comment", is_flag=True, help="Comment on the head what was decided (a note, in plain git)."),
+        click.option("--merge", is_flag=True, help="Move the base branch to the head when it is green."),
         click.option("--again", is_flag=True, help="Conduct a head that is finished once more."),
     )
     for option in reversed(options):

@@ -14,7 +14,7 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from maestro.model.conduct import Timings
+from maestro.model.conduct import RegionLeft, Timings
 from maestro.model.decision import ActionKind, Phase
 from maestro.model.night import NightPlan, NightRequest, NightTask, TraceProbe
 from tests.workflows.calibrating import FakeCalibration, calibration
@@ -73,6 +73,27 @@ async def _escalated_while_running(conductor: Conductor) -> Ended:
     return handle
 
 
+async def _published(conductor: Conductor) -> Ended:
+    handle = await conductor.start(base_ref="main", publish=("comment", "merge"))
+    await eventually(lambda: len(conductor.fakes.commented) == 1)
+    await card_in(handle, Phase.WAITING_FOR_PERSON)
+    await act(handle, ActionKind.APPROVE, action())
+    await handle.result()
+    return handle
+
+
+async def _left(conductor: Conductor) -> Ended:
+    fakes = conductor.fakes
+    handle = await conductor.start(timings=Timings(heartbeat_timeout_seconds=3_600))
+    await eventually(lambda: len(fakes.stuck) == fakes.shards)
+    left = RegionLeft(region=fakes.ran[0].region, reason="its cluster does not answer", epoch=2)
+    for _ in range(2):
+        await handle.signal("region_left", left)
+    await handle.result()
+    fakes.thaw.set()
+    return handle
+
+
 async def _expired(conductor: Conductor) -> Ended:
     handle = await conductor.start(timings=Timings(person_deadline_seconds=2, reminder_after_seconds=1))
     await handle.result()
@@ -124,6 +145,11 @@ def scenarios() -> dict[str, Scenario]:
         "waited-for-a-region": (Fakes(regions=[None, "eu-north"]), _green),
         "moved-to-another-region": (Fakes(regions=["eu-dead", "eu-north"], dead=frozenset({"eu-dead"})), _moved),
         "escalated-while-running": (Fakes(hold_shards=asyncio.Event()), _escalated_while_running),
+        "merged-and-commented": (Fakes(decide_as=needs_person_until_approved), _published),
+        "left-in-the-middle-of-a-shard": (
+            Fakes(regions=["eu-north", "eu-west"], frozen=frozenset({"run_shard"}), shards=3),
+            _left,
+        ),
         "risky-and-replayed": (Fakes(on_select=risky_plan), _risky),
         "replay": (Fakes(on_select=risky_plan), _replay),
         "calibration": (Fakes(), _calibration),

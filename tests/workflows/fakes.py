@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,16 +13,18 @@ from temporalio.exceptions import ApplicationError
 from maestro.model.artifact import ArtifactRef
 from maestro.model.conduct import (
     ActionRecord,
+    CommentRequest,
     DecideRequest,
     Gathered,
     GatherRequest,
+    MergeRequest,
     PlaceRequest,
     ReminderRequest,
     RenderRequest,
     SelectRequest,
     ShardRequest,
 )
-from maestro.model.decision import Decision, DecisionState, Links
+from maestro.model.decision import ActionResult, Decision, DecisionState, Links, Publication
 from maestro.model.evidence import EvidenceSet
 from maestro.model.night import NightPlan, NightRequest, NightTaskResult, TraceProbe, TraceRequest, TraceStep
 from maestro.model.pull_request import PullRequest
@@ -61,6 +64,11 @@ class Fakes:
     regions: list[str | None] = field(default_factory=lambda: ["eu-north"])
     dead: frozenset[str] = frozenset()
     """Regions without a worker."""
+    frozen: frozenset[str] = frozenset()
+    """Steps that do not answer in the first region before it thaws, not even to a cancellation."""
+    thaw: asyncio.Event = field(default_factory=asyncio.Event)
+    stuck: list[str] = field(default_factory=list)
+    frozen_region: str = "eu-north"
     failing: list[int] = field(default_factory=list)
     """Failing tests per round of gathering; empty lists mean green."""
     shards: int = 2
@@ -82,12 +90,25 @@ class Fakes:
     rendered: list[RenderRequest] = field(default_factory=list)
     recorded: list[ActionRecord] = field(default_factory=list)
     reminded: list[ReminderRequest] = field(default_factory=list)
+    commented: list[CommentRequest] = field(default_factory=list)
+    merged: list[MergeRequest] = field(default_factory=list)
+    refuse_merge: str = ""
+    known_actions: dict[str, ActionResult] = field(default_factory=dict)
+    """What the ledger has of actions, by their id, whatever a workflow remembers."""
     night: NightPlan = field(default_factory=NightPlan)
     settled: list[NightTaskResult] = field(default_factory=list)
     probes: list[TraceProbe] = field(default_factory=list)
     """What tracing wants to see, one after the other; then it has its findings."""
     traced: list[TraceRequest] = field(default_factory=list)
     trace_fails: bool = False
+
+    async def _in(self, region: str, step: str) -> None:
+        if step not in self.frozen or not region.startswith(self.frozen_region):
+            return
+        self.stuck.append(step)
+        while not self.thaw.is_set():
+            with suppress(asyncio.CancelledError):
+                await self.thaw.wait()
 
     @activity.defn(name="place")
     async def place(self, request: PlaceRequest) -> Placement:
@@ -99,6 +120,7 @@ class Fakes:
     @activity.defn(name="select")
     async def select(self, request: SelectRequest) -> TestPlan:
         self.selected.append(request)
+        await self._in(request.region, "select")
         if self.on_select:
             return self.on_select(request)
         return TestPlan(
@@ -123,6 +145,7 @@ class Fakes:
             self.running -= 1
 
     async def _shard(self, request: ShardRequest) -> ShardResult:
+        await self._in(request.region, "run_shard")
         hold = self.hold_replays if request.pull_request.pr.endswith(".replay") else self.hold_shards
         if hold is not None:
             try:
@@ -137,6 +160,7 @@ class Fakes:
     @activity.defn(name="gather")
     async def gather(self, request: GatherRequest) -> Gathered:
         self.gathered.append(request)
+        await self._in(request.region, "gather")
         failed = self.failing.pop(0) if self.failing else 0
         report = TestReport(
             round=request.plan.round,
@@ -162,12 +186,27 @@ class Fakes:
         return Links(card_json=artifact("card"))
 
     @activity.defn(name="record_action")
-    async def record_action(self, record: ActionRecord) -> None:
+    async def record_action(self, record: ActionRecord) -> ActionResult:
         self.recorded.append(record)
+        return self.known_actions.setdefault(record.action.action_id, record.result)
 
     @activity.defn(name="remind")
     async def remind(self, request: ReminderRequest) -> None:
         self.reminded.append(request)
+
+    @activity.defn(name="comment")
+    async def comment(self, request: CommentRequest) -> Publication:
+        self.commented.append(request)
+        return Publication(kind="comment", done=True, detail="the head carries the comment", commit="c" * 40)
+
+    @activity.defn(name="merge")
+    async def merge(self, request: MergeRequest) -> Publication:
+        self.merged.append(request)
+        await self._in(request.region, "merge")
+        if self.refuse_merge:
+            return Publication(kind="merge", done=False, detail=f"not merged: {self.refuse_merge}")
+        head_sha = request.pull_request.head_sha
+        return Publication(kind="merge", done=True, detail=f"main is at {head_sha[:12]}", commit=head_sha)
 
     @activity.defn(name="plan_night")
     async def plan_night(self, request: NightRequest) -> NightPlan:
@@ -191,7 +230,7 @@ class Fakes:
     def all(self) -> list[Callable[..., Any]]:
         return [
             self.place, self.select, self.run_shard, self.gather, self.decide, self.render, self.record_action,
-            self.remind, self.plan_night, self.settle, self.trace,
+            self.remind, self.comment, self.merge, self.plan_night, self.settle, self.trace,
         ]  # fmt: skip
 
 

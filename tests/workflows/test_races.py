@@ -23,7 +23,7 @@ from maestro.model.conduct import (
     ShardRequest,
     Timings,
 )
-from maestro.model.decision import ActionKind, Decision, DecisionState, Links, Phase
+from maestro.model.decision import ActionKind, ActionResult, Decision, DecisionState, Links, Phase
 from maestro.model.region import Placement
 from maestro.model.tests import SelectionMode, ShardResult, TestPlan
 from tests.workflows.conftest import Conductor, Handle, act, action, card_in, conducting, eventually
@@ -88,10 +88,10 @@ class Held(Fakes):
         return await super().render(request)
 
     @activity.defn(name="record_action")
-    async def record_action(self, record: ActionRecord) -> None:
+    async def record_action(self, record: ActionRecord) -> ActionResult:
         if self.unrecordable:
             raise ApplicationError("the key stands for another request", type="Conflict", non_retryable=True)
-        await super().record_action(record)
+        return await super().record_action(record)
 
 
 async def start_impatient(conductor: Conductor) -> Handle:
