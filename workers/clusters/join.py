@@ -15,6 +15,7 @@ from typing import TypeVar
 import structlog
 from temporalio.api.operatorservice.v1 import (
     AddOrUpdateRemoteClusterRequest,
+    ClusterMetadata,
     ListClustersRequest,
     ListSearchAttributesRequest,
 )
@@ -35,8 +36,8 @@ from workers.logging import configure_logging
 from workers.schedules import ensure_schedules
 from workers.stack.prepare import ensure_retention, ensure_search_attributes
 
-PATIENCE_SECONDS = 60.0
-"""How long each step may take: a server that starts on a busy machine needs ten seconds until it answers."""
+PATIENCE_SECONDS = 90.0
+"""How long each step may take: a server that was moved to other ports within twenty seconds needs most of a minute."""
 
 POLL_SECONDS = 0.1
 
@@ -111,10 +112,9 @@ async def _link(clients: Clients, configs: tuple[ClusterConfig, ...]) -> None:
 async def _tell_of(client: Client, other: ClusterConfig) -> None:
     async def told() -> bool:
         listed = await client.operator_service.list_clusters(ListClustersRequest())
-        for known in listed.clusters:
-            if known.cluster_name == other.name and known.address == other.reached_by_peers:
-                if known.is_connection_enabled and known.is_replication_enabled:
-                    return True
+        known = {known.cluster_name: known for known in listed.clusters}.get(other.name)
+        if known is not None and _is_linked(known, other):
+            return True
         request = AddOrUpdateRemoteClusterRequest(
             frontend_address=other.reached_by_peers, enable_remote_cluster_connection=True, enable_replication=True
         )
@@ -132,6 +132,10 @@ async def _tell_of(client: Client, other: ClusterConfig) -> None:
             field=f"clusters.{other.name}",
             fix="compare initial_failover_version and failover.version_increment with the clusters' own configuration",
         ) from error
+
+
+def _is_linked(known: ClusterMetadata, other: ClusterConfig) -> bool:
+    return known.address == other.reached_by_peers and known.is_connection_enabled and known.is_replication_enabled
 
 
 async def _ensure_namespace(topology: Topology, clients: Clients) -> SeenNamespace:
@@ -184,7 +188,7 @@ async def _knows_namespace(name: str, client: Client, clients: Clients) -> SeenN
     if not seen.is_global or not set(clients) <= set(seen.clusters):
         over = ", ".join(seen.clusters) or "no cluster"
         raise BadInput(
-            f"{name} has a namespace {client.namespace} that is not spread over {', '.join(clients)} (it is over {over})",
+            f"{name} has a namespace {client.namespace} over {over}, and not over {', '.join(clients)}",
             field="temporal.namespace",
             fix="use another name, or spread it: temporal operator namespace update --promote-global --cluster ...",
         )

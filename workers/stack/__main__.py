@@ -10,6 +10,7 @@ import sys
 from maestro.errors import MaestroError, PlatformUnavailable
 from maestro.home import home
 from workers.logging import configure_logging
+from workers.stack.parts import prepare_clusters
 from workers.stack.plan import check_ports, plan_stack, prepare_home
 from workers.stack.state import StackStatus, forget_state, locked
 from workers.stack.supervisor import Supervisor
@@ -27,6 +28,8 @@ def supervise(*, while_pid: int | None) -> int:
                 fix="end it with `maestro down`, or use its own home for each",
             )
         check_ports(plan)
+        if plan.clustered:
+            prepare_clusters(plan)
         state = asyncio.run(Supervisor(plan).run())
         if state.status is StackStatus.FAILED:
             return PlatformUnavailable.exit_code

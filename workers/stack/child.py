@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -23,13 +23,17 @@ SUCCESS = "ended with exit code 0"
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """A process to be. ``is_ready`` is asked again and again; ``grace_seconds`` is what it gets after SIGTERM."""
+    """A process to be. ``is_ready`` is asked again and again; ``grace_seconds`` is what it gets after SIGTERM.
+
+    ``environment`` is what it gets beyond the environment of every part.
+    """
 
     name: str
     command: tuple[str, ...]
     log: Path
     grace_seconds: float
     is_ready: Callable[[int], Awaitable[bool]]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Child:
@@ -51,7 +55,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment,
+                env={**environment, **spec.environment},
                 cwd=folder,
             )
         return cls(spec, process)

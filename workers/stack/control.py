@@ -12,6 +12,9 @@ import psutil
 from maestro.config.topology import VARIABLE
 from maestro.errors import PlatformUnavailable
 from maestro.home import home
+from workers.clusters.binary import SERVER, SQL_TOOL, find
+from workers.clusters.plan import VARIABLE as CLUSTERS
+from workers.clusters.plan import started
 from workers.stack.child import kill, tail
 from workers.stack.plan import (
     SERVER_GRACE_SECONDS,
@@ -53,25 +56,33 @@ def current() -> StackState | None:
     return read_state() if is_locked() else None
 
 
-def up(tell: Tell, *, while_pid: int | None = None) -> Started:
-    """Have a stack that is ready: start it, or wait for the one that is there.
+def up(tell: Tell, *, while_pid: int | None = None, clusters: bool = False) -> Started:
+    """Have a stack that is ready: start it, or wait for the one that is there; ``clusters`` asks for joined clusters.
 
     Raises ``BadInput`` for a topology, policy, control or setting that cannot be used, ``PlatformUnavailable`` for a
-    port in use, a home that cannot be written, or a part that does not start; then nothing of it keeps running.
+    port in use, a home that cannot be written, a server that is nowhere, a part that does not start, or a stack of
+    one server where clusters are asked for; then nothing of it keeps running.
     """
     state = current()
     if state is not None and state.status is StackStatus.STOPPING:
         tell("the stack that was here is still stopping: waiting for its end")
         _wait_for_end(state)
     if is_locked():
-        return Started(_until_ready(tell, supervisor=None), already=True)
-    plan = plan_stack(while_pid=while_pid)
+        found = _until_ready(tell, supervisor=None)
+        if clusters and not found.clusters:
+            raise PlatformUnavailable(
+                "a stack of one server is up here",
+                field="--clusters",
+                fix="end it with `maestro down`, or set MAESTRO_HOME to another folder",
+            )
+        return Started(found, already=True)
+    plan = plan_stack(while_pid=while_pid, clusters=clusters)
     prepare_home(plan.home)
     for line in clear_stale():
         tell(line)
     check_rules()
     check_ports(plan)
-    return Started(_until_ready(tell, supervisor=_spawn(plan)), already=False)
+    return Started(_until_ready(tell, supervisor=_spawn(plan, _programs(plan, tell))), already=False)
 
 
 def down(tell: Tell) -> bool:
@@ -107,16 +118,26 @@ def clear_stale() -> list[str]:
     return lines + [f"ended {name}, which was still running" for name in ended]
 
 
-def _spawn(plan: StackPlan) -> subprocess.Popen[bytes]:
+def _programs(plan: StackPlan, tell: Tell) -> dict[str, str]:
+    """The variables that name the programs of a stack of clusters, each built now where it has to be."""
+    if not (plan.clustered and started(plan.topology)):
+        return {}
+    wanted = [SERVER, *([SQL_TOOL] if plan.topology.persistence.kind == "postgresql" else [])]
+    return {program.variable: str(find(program, tell)) for program in wanted}
+
+
+def _spawn(plan: StackPlan, programs: dict[str, str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-m", "workers.stack"]
     if plan.while_pid is not None:
         command += ["--while-pid", str(plan.while_pid)]
-    environment = dict(os.environ) | {
-        # What was decided here must not be decided again: a free port, a relative path.
-        VARIABLE: str(plan.topology_path),
-        SERVER_PORT: str(plan.port),
-        UI_PORT: str(plan.ui_port),
-    }
+    # What was decided here must not be decided again: a free port, a relative path. (The ports of clusters are chosen
+    # by the supervisor, which is alone then; it says them in its state.)
+    decided = {VARIABLE: str(plan.source)}
+    if plan.clustered:
+        decided |= {CLUSTERS: "1", **programs}
+    else:
+        decided |= {SERVER_PORT: str(plan.port), UI_PORT: str(plan.ui_port)}
+    environment = dict(os.environ) | decided
     with (plan.logs / "stack.log").open("ab") as log:
         return subprocess.Popen(
             command,

@@ -1,14 +1,10 @@
 """What a stack will be made of, checked before anything starts: home, ports, topology, environment of its parts."""
 
-import errno
 import ipaddress
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-import psutil
 
 from maestro.config.topology import Topology, load_topology, topology_path
 from maestro.errors import BadInput, PlatformUnavailable
@@ -16,6 +12,8 @@ from maestro.home import home as maestro_home
 from maestro.home import temporal_database
 from maestro.model.base import Model
 from maestro.resources import controls_dir, policies_dir
+from workers.clusters.plan import resolve, wanted_ports, wants_clusters
+from workers.stack.ports import LOOPBACK, by_whom, free_port, in_use
 
 SERVER_PORT = "MAESTRO_TEMPORAL_PORT"
 UI_PORT = "MAESTRO_UI_PORT"
@@ -29,10 +27,19 @@ WORKER_GRACE_SECONDS = 30.0
 SERVER_GRACE_SECONDS = 10.0
 
 
+LEDGER = "MAESTRO_LEDGER_URL"
+"""With the region's id at its end, in upper case and with _ for -, it is the ledger's address for that region alone."""
+
+
 class StackPlan(Model):
-    """A stack to be. ``while_pid`` ends it with that process; ``host`` is a loopback address."""
+    """A stack to be: one dev server, or joined clusters where the topology says clustered.
+
+    ``source`` is the file that a person wrote, ``topology_path`` the one that the parts read. ``while_pid`` ends the
+    stack with that process; ``host`` and ``port`` are the server's, or the home cluster's.
+    """
 
     home: Path
+    source: Path
     topology_path: Path
     topology: Topology
     host: str
@@ -45,21 +52,29 @@ class StackPlan(Model):
         return f"{self.host}:{self.port}"
 
     @property
+    def clustered(self) -> bool:
+        return self.topology.temporal.clustered
+
+    @property
     def ui(self) -> str:
-        return f"http://{self.host}:{self.ui_port}"
+        """The address of the web UI; the full server has none."""
+        return "" if self.clustered else f"http://{self.host}:{self.ui_port}"
 
     @property
     def logs(self) -> Path:
         return self.home / "logs"
 
 
-def plan_stack(*, while_pid: int | None = None) -> StackPlan:
+def plan_stack(*, while_pid: int | None = None, clusters: bool = False) -> StackPlan:
     """The stack that this environment and topology describe. Raises ``BadInput`` for what cannot be started at all."""
     path = topology_path().absolute()
     topology = load_topology(path)
+    if wants_clusters(topology, asked=clusters):
+        return _plan_clusters(path, topology, while_pid)
     taken: set[int] = set()
     return StackPlan(
         home=maestro_home(),
+        source=path,
         topology_path=path,
         topology=topology,
         host=_loopback(topology.temporal.host),
@@ -67,6 +82,38 @@ def plan_stack(*, while_pid: int | None = None) -> StackPlan:
         ui_port=_port(UI_PORT, topology.temporal.ui_port, taken),
         while_pid=while_pid if while_pid is not None else _while_pid(),
     )
+
+
+def _plan_clusters(path: Path, topology: Topology, while_pid: int | None) -> StackPlan:
+    port = os.environ.get(SERVER_PORT, "")
+    if port and port not in PICK_FREE:
+        raise BadInput(
+            f"{port} is one port, and clusters have several servers",
+            field=SERVER_PORT,
+            fix=f"set it to auto, or unset it and give the addresses in {path}",
+        )
+    home = maestro_home()
+    written = home / "topology.yaml"
+    resolved = resolve(topology, pick_free=bool(port), former=_former(written))
+    return StackPlan(
+        home=home,
+        source=path,
+        topology_path=written,
+        topology=resolved,
+        host=resolved.temporal.host,
+        port=resolved.temporal.port,
+        ui_port=resolved.temporal.ui_port,
+        while_pid=while_pid if while_pid is not None else _while_pid(),
+    )
+
+
+def _former(written: Path) -> Topology | None:
+    """What the last stack of clusters of this home was, where that can still be read."""
+    try:
+        return load_topology(written) if written.exists() else None
+    except BadInput:
+        # Another release wrote it; it is written anew.
+        return None
 
 
 def prepare_home(home: Path) -> None:
@@ -86,16 +133,19 @@ def prepare_home(home: Path) -> None:
 
 def check_ports(plan: StackPlan) -> None:
     """Raises ``PlatformUnavailable`` that names the first port in use, who uses it, and the setting to change."""
-    wanted = [(plan.port, f"temporal.address, or {SERVER_PORT}"), (plan.ui_port, f"temporal.ui_port, or {UI_PORT}")]
+    if plan.clustered:
+        wanted = wanted_ports(plan.topology)
+    else:
+        wanted = [(plan.port, f"temporal.address, or {SERVER_PORT}"), (plan.ui_port, f"temporal.ui_port, or {UI_PORT}")]
     for number, region in enumerate(plan.topology.regions):
         if region.metrics_port is not None:
             wanted.append((region.metrics_port, f"regions[{number}].metrics_port"))
     for port, setting in wanted:
-        if _in_use(plan.host, port):
+        if in_use(LOOPBACK if plan.clustered else plan.host, port):
             raise PlatformUnavailable(
-                f"port {port} is in use{_by_whom(port)}",
+                f"port {port} is in use{by_whom(port)}",
                 field=setting.split(",", maxsplit=1)[0],
-                fix=f"end that process, or give another port in {plan.topology_path} ({setting})",
+                fix=f"end that process, or give another port in {plan.source} ({setting})",
             )
 
 
@@ -112,14 +162,22 @@ def check_rules() -> None:
 def part_environment(plan: StackPlan, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of every part: this stack's Temporal, whatever Temporal the caller's shell is set up for."""
     kept = {name: value for name, value in environment.items() if not name.startswith("TEMPORAL_")}
-    return kept | {
+    kept |= {
         "MAESTRO_HOME": str(plan.home),
         "MAESTRO_TOPOLOGY": str(plan.topology_path),
-        "TEMPORAL_ADDRESS": plan.address,
-        "TEMPORAL_NAMESPACE": plan.topology.temporal.namespace,
         # A profile in the user's own file could switch TLS or an API key on.
         "TEMPORAL_CONFIG_FILE": os.devnull,
     }
+    if plan.clustered:
+        # Each part chooses its cluster by the topology, again whenever another one becomes active.
+        return kept
+    return kept | {"TEMPORAL_ADDRESS": plan.address, "TEMPORAL_NAMESPACE": plan.topology.temporal.namespace}
+
+
+def region_environment(region: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """What differs for one region's parts: the way to the ledger, where it has one of its own."""
+    url = environment.get(f"{LEDGER}_{region.upper().replace('-', '_')}", "")
+    return {LEDGER: url} if url else {}
 
 
 def server_command(plan: StackPlan) -> list[str]:
@@ -164,7 +222,7 @@ def _loopback(host: str) -> str:
 def _port(variable: str, configured: int, taken: set[int]) -> int:
     text = os.environ.get(variable, "")
     if text in PICK_FREE:
-        port = _free_port(taken)
+        port = free_port(taken)
     elif not text:
         port = configured
     elif text.isascii() and text.isdigit() and int(text) <= 65_535:
@@ -175,15 +233,6 @@ def _port(variable: str, configured: int, taken: set[int]) -> int:
     return port
 
 
-def _free_port(taken: set[int]) -> int:
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in taken:
-            return port
-
-
 def _while_pid() -> int | None:
     text = os.environ.get(WHILE_PID, "")
     if not text:
@@ -191,28 +240,3 @@ def _while_pid() -> int | None:
     if not (text.isascii() and text.isdigit()):
         raise BadInput(f"{text!r} is no process id", field=WHILE_PID, fix="give a number, or unset the variable")
     return int(text)
-
-
-def _in_use(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        # As a server would: a connection that is only winding down does not keep the port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
-                return True
-            raise
-    return False
-
-
-def _by_whom(port: int) -> str:
-    """`` by NAME (process ID)`` where the system tells, else nothing: others' processes are not ours to see."""
-    try:
-        for connection in psutil.net_connections(kind="tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
-            if listens and connection.pid is not None:
-                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except (psutil.AccessDenied, psutil.NoSuchProcess):
-        return ""
-    return ""

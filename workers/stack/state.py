@@ -73,6 +73,15 @@ class Part(Model):
     detail: str = ""
 
 
+class StackCluster(Model):
+    """A cluster of the stack; ``started`` says that its server is a part of it."""
+
+    name: str
+    address: str
+    metrics_address: str = ""
+    started: bool
+
+
 class StackStatus(StrEnum):
     STARTING = "starting"
     READY = "ready"
@@ -81,7 +90,10 @@ class StackStatus(StrEnum):
 
 
 class StackState(Model):
-    """The stack as it stands. ``ui`` is the web address of Temporal's UI; ``problem`` and ``fix`` are of a failure."""
+    """The stack as it stands. ``ui`` is the web address of Temporal's UI; ``problem`` and ``fix`` are of a failure.
+
+    Where there are ``clusters``, ``address`` is that of the home cluster, and there is no UI.
+    """
 
     version: str = __version__
     status: StackStatus
@@ -91,6 +103,7 @@ class StackState(Model):
     address: str
     namespace: str
     ui: str
+    clusters: tuple[StackCluster, ...] = ()
     parts: tuple[Part, ...] = ()
     started_at: datetime
     problem: str = ""

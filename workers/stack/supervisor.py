@@ -1,21 +1,21 @@
 """Starts the parts of a stack in their order, keeps them running, and ends all of them, however it is asked to.
 
-Order: the Temporal server, then a worker per region, then the namespace's schedules. A part that ends before it was
-ready once fails the whole stack with the end of its log; later it is started again after the configured pause.
+Order: the Temporal server, then a worker per region and the namespace's schedules; of joined clusters the servers, then
+what joins them, then workers and controllers. A part that ends before it was ready once fails the whole stack with the
+end of its log; later it is started again after the configured pause.
 """
 
 import asyncio
 import os
 import signal
-import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
 
 from workers.stack.child import SUCCESS, Child, ChildSpec, tail
-from workers.stack.plan import SERVER_GRACE_SECONDS, WORKER_GRACE_SECONDS, StackPlan, part_environment, server_command
-from workers.stack.state import Part, PartStatus, Process, StackState, StackStatus, write_state
+from workers.stack.parts import parts_of
+from workers.stack.plan import StackPlan, part_environment
+from workers.stack.state import Part, PartStatus, Process, StackCluster, StackState, StackStatus, write_state
 
 START_SECONDS = 120.0
 """A part that is not ready by then fails the stack: a loaded machine needs ten seconds for a worker."""
@@ -33,7 +33,7 @@ class Supervisor:
         self._environment = part_environment(plan, os.environ)
         self._children: dict[str, Child] = {}
         self._stopping = asyncio.Event()
-        specs = (self._server(), *self._workers())
+        self._parts = parts_of(plan)
         self._state = StackState(
             status=StackStatus.STARTING,
             supervisor=Process.current(),
@@ -42,7 +42,8 @@ class Supervisor:
             address=plan.address,
             namespace=plan.topology.temporal.namespace,
             ui=plan.ui,
-            parts=tuple(Part(name=spec.name, log=str(spec.log)) for spec in specs),
+            clusters=_clusters(plan),
+            parts=tuple(Part(name=spec.name, log=str(spec.log)) for spec in self._parts.kept),
             started_at=datetime.now(UTC),
         )
 
@@ -70,11 +71,16 @@ class Supervisor:
     async def _live(self) -> None:
         self._write()
         async with asyncio.TaskGroup() as group:
-            if not await self._bring_up(self._server(), group):
+            servers = (self._bring_up(spec, group) for spec in self._parts.servers)
+            if not all(await asyncio.gather(*servers)):
+                return
+            if self._parts.in_order and not await self._prepare():
                 return
             # Each of them spends its first seconds on imports.
-            workers = (self._bring_up(spec, group) for spec in self._workers())
-            if all(await asyncio.gather(*workers, self._prepare())):
+            rest = [self._bring_up(spec, group) for spec in self._parts.others]
+            if not self._parts.in_order:
+                rest.append(self._prepare())
+            if all(await asyncio.gather(*rest)):
                 self._write(status=StackStatus.READY)
                 self._log.info("stack_ready", address=self._plan.address, ui=self._plan.ui)
 
@@ -124,11 +130,7 @@ class Supervisor:
         return ""
 
     async def _prepare(self) -> bool:
-        async def never(_pid: int) -> bool:
-            return False
-
-        command = (sys.executable, "-P", "-m", "workers.stack.prepare")
-        spec = ChildSpec("namespace", command, self._plan.logs / "namespace.log", 1.0, never)
+        spec = self._parts.prepare
         child = await Child.start(spec, environment=self._environment, folder=self._plan.home)
         self._children[spec.name] = child
         how = await self._until_ready(child)
@@ -148,37 +150,11 @@ class Supervisor:
 
     async def _end(self) -> None:
         """End the workers first, so that they can still tell the server what they leave unfinished."""
-        server = self._children.pop(self._server().name, None)
-        for child in (*self._children.values(), *([server] if server else [])):
-            self._log.info("part_stopping", part=child.spec.name)
-        await asyncio.gather(*(child.end() for child in self._children.values()))
-        if server is not None:
-            await server.end()
-
-    def _server(self) -> ChildSpec:
-        async def accepts(_pid: int) -> bool:
-            with suppress(OSError):
-                _, writer = await asyncio.open_connection(self._plan.host, self._plan.port)
-                writer.close()
-                return True
-            return False
-
-        log = self._plan.logs / "temporal.log"
-        return ChildSpec("temporal", tuple(server_command(self._plan)), log, SERVER_GRACE_SECONDS, accepts)
-
-    def _workers(self) -> list[ChildSpec]:
-        return [self._worker(region.id) for region in self._plan.topology.regions]
-
-    def _worker(self, region: str) -> ChildSpec:
-        ready_file = self._plan.logs / f"worker-{region}.ready"
-
-        async def is_ready(pid: int) -> bool:
-            # The file of an earlier process of this part carries another id.
-            return ready_file.exists() and ready_file.read_text(encoding="ascii") == str(pid)
-
-        command = (sys.executable, "-P", "-m", "workers.region", "--region", region, "--ready-file", str(ready_file))
-        log = self._plan.logs / f"worker-{region}.log"
-        return ChildSpec(f"worker {region}", command, log, WORKER_GRACE_SECONDS, is_ready)
+        last = {spec.name for spec in self._parts.servers}
+        for names in (self._children.keys() - last, self._children.keys() & last):
+            for name in names:
+                self._log.info("part_stopping", part=name)
+            await asyncio.gather(*(self._children[name].end() for name in names))
 
     def _note(self, spec: ChildSpec, **changes: object) -> None:
         parts = tuple(part.model_copy(update=changes) if part.name == spec.name else part for part in self._state.parts)
@@ -197,3 +173,15 @@ class Supervisor:
         problem = f"{spec.name} {how} while it started\n{tail(spec.log)}"
         self._write(status=StackStatus.FAILED, problem=problem, fix=f"read {spec.log}")
         self._stopping.set()
+
+
+def _clusters(plan: StackPlan) -> tuple[StackCluster, ...]:
+    return tuple(
+        StackCluster(
+            name=cluster.name,
+            address=cluster.address,
+            metrics_address=cluster.metrics_address or "",
+            started=cluster.started,
+        )
+        for cluster in plan.topology.active_clusters()
+    )
