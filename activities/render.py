@@ -4,7 +4,7 @@ from temporalio import activity
 
 from activities.services import Services
 from maestro.model.conduct import RenderRequest
-from maestro.model.decision import Links
+from maestro.model.decision import Links, Phase
 from maestro.render.documents import card_html, card_json, narrative
 
 
@@ -19,6 +19,9 @@ class RenderActivities:
         """The stored narrative and card. The same card gives the same bytes, so a second time stores nothing new."""
         store = self._services.artifacts
         card = request.card
+        if card.phase is Phase.DONE:
+            # Nothing of it would have to be started again after a failover.
+            self._services.ledger.starts.end(card.pull_request.workflow_id)
         text = narrative(card)
         links = card.links.model_copy(
             update={

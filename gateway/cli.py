@@ -17,7 +17,12 @@ PULL_REQUESTS = {
     "act": ("gateway.commands.pr_act:act", "Approve, reject, retry, cancel, or change what is tested."),
     "list": ("gateway.commands.pr_list:list_", "List pull requests, newest first."),
 }
-REGIONS = {"status": ("gateway.commands.regions:status", "Show the regions with their measured health.")}
+REGIONS = {
+    "status": ("gateway.commands.regions:status", "Show the regions with their measured health."),
+    "route": ("gateway.commands.regions_route:route", "Say where a pull request would run now, and why."),
+    "failover": ("gateway.commands.regions_move:failover", "Make another cluster the active one."),
+    "failback": ("gateway.commands.regions_move:failback", "Make the home cluster the active one again."),
+}
 LEDGER = {
     "show": ("gateway.commands.ledger:show", "Show decision records, oldest first."),
     "verify": ("gateway.commands.ledger:verify", "Check that no decision record was changed, dropped or inserted."),

@@ -1,34 +1,36 @@
 """Starting the workflow of a pull request, once per head: a second start joins it, a finished one is shown."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
-from temporalio.common import (
-    Priority,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
 
-from gateway import contract
-from gateway.connection import Connection, explained
+from gateway.connection import PASSING, Connection, explained
 from maestro.config.timings import timings_of
 from maestro.errors import BadInput
+from maestro.home import ledger_url
+from maestro.ledger import Ledger
 from maestro.model.conduct import ConductRequest, ConductState, Outcome
-from maestro.model.decision import DecisionCard, DecisionState, Phase
+from maestro.model.decision import DecisionCard
 from maestro.model.pull_request import PullRequest
 from maestro.model.tests import SelectionMode
+from workers.starting import start_key, start_workflow
+from workflows import contract
 
 QUERY_TIMEOUT = timedelta(seconds=10)
 """A worker that lives answers in milliseconds; the first answer after its start replays the history."""
 
-Handle = WorkflowHandle[object, Outcome]
+RPC_TIMEOUT = timedelta(seconds=10)
+"""A frozen server accepts a call and never answers it."""
 
-SUMMARY_LIMIT_BYTES = 400
-"""What the server takes as a summary, which the Temporal UI shows in its lists."""
+FAILOVER_SECONDS = 60.0
+"""How long a start waits for the namespace to move from a cluster that is gone."""
+
+RETRY_SECONDS = 0.5
+
+Handle = WorkflowHandle[object, Outcome]
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,18 @@ async def start(connection: Connection, pull_request: PullRequest, *, mode: Sele
         temporal_ui=connection.page(workflow_id),
     )
     with explained():
-        if await _start(connection, request, reuse=WorkflowIDReusePolicy.REJECT_DUPLICATE):
+        if await _start(connection, request):
             return Started(workflow_id)
         handle = handle_of(connection, workflow_id)
-        description = await handle.describe()
+        description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
         _require_tenant(description.typed_search_attributes.get(contract.TENANT), pull_request)
         if description.status is WorkflowExecutionStatus.RUNNING:
             return Started(workflow_id, joined=True)
         if not again:
             return Started(workflow_id, finished=True)
         request = request.model_copy(update={"state": await _state_after(handle, mode)})
-        fresh = await _start(connection, request, reuse=WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+        fresh = await _start(connection, request)
         return Started(workflow_id, joined=not fresh)
-
-
-def fairness_key(pull_request: PullRequest) -> str:
-    """What shares a turn at the workers' queues, within the 64 bytes that the server takes."""
-    return f"{pull_request.tenant}/{pull_request.repo}".encode()[:64].decode(errors="ignore")
 
 
 def handle_of(connection: Connection, workflow_id: str) -> Handle:
@@ -81,26 +78,29 @@ async def card_of(handle: Handle) -> DecisionCard:
     return card
 
 
-async def _start(connection: Connection, request: ConductRequest, *, reuse: WorkflowIDReusePolicy) -> bool:
-    """Start it; False where one runs, or has ended and may not be repeated."""
-    pull_request = request.pull_request
-    try:
-        await connection.client.start_workflow(
-            contract.WORKFLOW,
-            request,
-            id=pull_request.workflow_id,
-            task_queue=connection.topology.temporal.task_queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            id_reuse_policy=reuse,
-            search_attributes=_search_attributes(connection, pull_request),
-            static_summary=pull_request.title.encode()[:SUMMARY_LIMIT_BYTES].decode(errors="ignore"),
-            static_details=_details(pull_request),
-            # One repository with a hundred pull requests must not keep the others from their turn.
-            priority=Priority(priority_key=3, fairness_key=fairness_key(pull_request)),
-        )
-    except WorkflowAlreadyStartedError:
-        return False
-    return True
+async def _start(connection: Connection, request: ConductRequest) -> bool:
+    """Start it; False where one runs, or has ended and may not be repeated.
+
+    With clusters the start is noted in the ledger first: one that a failover loses is then started again. A cluster
+    that is gone is asked again until the namespace has moved.
+    """
+    if not connection.topology.active_clusters():
+        return await start_workflow(connection.client, connection.topology, request)
+    await asyncio.to_thread(_note, connection, request)
+    give_up = asyncio.get_running_loop().time() + FAILOVER_SECONDS
+    while True:
+        try:
+            return await start_workflow(connection.client, connection.topology, request)
+        except RPCError as error:
+            if error.status not in PASSING or asyncio.get_running_loop().time() > give_up:
+                raise
+        await asyncio.sleep(RETRY_SECONDS)
+        await connection.renew()
+
+
+def _note(connection: Connection, request: ConductRequest) -> None:
+    with Ledger.open(ledger_url()) as ledger:
+        ledger.starts.begin(start_key(request), connection.client.namespace, request.model_dump_json())
 
 
 def _require_tenant(known: str | None, pull_request: PullRequest) -> None:
@@ -131,30 +131,3 @@ async def _state_after(handle: Handle, mode: SelectionMode) -> ConductState:
             comments=card.version + 1,
             placements=card.placement.ordinal + 1 if card.placement else 0,
         )
-
-
-def _search_attributes(connection: Connection, pull_request: PullRequest) -> TypedSearchAttributes:
-    values = {
-        contract.REPO: pull_request.repo,
-        contract.PULL_REQUEST: pull_request.pr,
-        contract.TENANT: pull_request.tenant,
-        contract.AUTHOR: pull_request.author,
-        contract.PHASE: Phase.PLACE.value,
-        contract.DECISION: DecisionState.PENDING.value,
-    }
-    registered = connection.topology.search_attributes
-    return TypedSearchAttributes(
-        [SearchAttributePair(key, value) for key, value in values.items() if key.name in registered and value]
-    )
-
-
-def _details(pull_request: PullRequest) -> str:
-    return "\n".join(
-        (
-            f"Repository: `{pull_request.repo}`",
-            f"Base: `{pull_request.base_sha}`",
-            f"Head: `{pull_request.head_sha}`",
-            f"Author: {pull_request.author or 'unknown'} ({pull_request.author_kind.value})",
-            *(f"Note: {note}" for note in pull_request.notes),
-        )
-    )

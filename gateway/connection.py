@@ -13,6 +13,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from maestro.config.topology import Topology, load_topology
 from maestro.errors import BadInput, PlatformUnavailable
+from maestro.home import ledger_url
+from maestro.ledger import Ledger
+from workers.clusters.clients import connect_cluster
 from workers.connection import connect
 from workers.stack import control
 
@@ -20,9 +23,24 @@ CONNECT_SECONDS = 5.0
 """An address that swallows packets must not keep a command waiting."""
 
 
-@dataclass(frozen=True)
+PASSING = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.FAILED_PRECONDITION,
+    }
+)
+"""Answers that a restart or a failover mends; the last one says that no worker polls."""
+
+
+@dataclass
 class Connection:
-    """A connected client with the topology that holds there. ``ui`` is the web UI's address, empty where unknown."""
+    """A connected client with the topology that holds there. ``ui`` is the web UI's address, empty where unknown.
+
+    The client is exchanged by ``renew`` when the namespace has moved to another cluster.
+    """
 
     client: Client
     topology: Topology
@@ -33,6 +51,16 @@ class Connection:
         if not self.ui:
             return ""
         return f"{self.ui}/namespaces/{self.client.namespace}/workflows/{quote(workflow_id, safe='')}"
+
+    async def renew(self) -> bool:
+        """Reach the cluster that acts now, where there are clusters; False where nothing else can be reached yet."""
+        if not self.topology.active_clusters():
+            return False
+        try:
+            self.client = await _active(self.topology)
+        except PlatformUnavailable:
+            return False
+        return True
 
 
 def is_elsewhere() -> bool:
@@ -50,6 +78,8 @@ def is_elsewhere() -> bool:
 async def reach() -> Connection:
     """Connect. Raises ``PlatformUnavailable`` with the address within a few seconds where nobody answers."""
     topology, ui = _destination()
+    if topology.active_clusters():
+        return Connection(await _active(topology), topology, ui)
     try:
         client = await asyncio.wait_for(connect(topology), CONNECT_SECONDS)
     except TimeoutError as error:
@@ -59,6 +89,25 @@ async def reach() -> Connection:
             fix="check the address and the network; for a local stack unset it and say `maestro up`",
         ) from error
     return Connection(client, topology, ui)
+
+
+async def _active(topology: Topology) -> Client:
+    """The cluster that the ledger's epoch names; while it does not answer, another one, which forwards what it can."""
+    with Ledger.open(ledger_url()) as ledger:
+        epoch = await asyncio.to_thread(ledger.epochs.current, topology.temporal.namespace)
+    first = epoch.cluster if epoch else topology.home_cluster().name
+    names = sorted((cluster.name for cluster in topology.clusters), key=lambda name: name != first)
+    problems: list[str] = []
+    for name in names:
+        try:
+            return await asyncio.wait_for(connect_cluster(topology, name), CONNECT_SECONDS)
+        except (TimeoutError, PlatformUnavailable) as error:
+            problems.append(f"{name}: {str(error) or 'no answer'}")
+    raise PlatformUnavailable(
+        f"no cluster answers: {'; '.join(problems)}",
+        field="clusters",
+        fix="start them with `maestro up --clusters`, and see with `maestro regions status` which one is amiss",
+    )
 
 
 def _destination() -> tuple[Topology, str]:

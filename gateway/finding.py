@@ -7,9 +7,9 @@ from datetime import datetime
 
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
-from gateway import contract
 from gateway.connection import Connection, explained
 from maestro.errors import BadInput
+from workflows import contract
 
 SCAN_LIMIT = 5_000
 """Newest pull requests among which the beginning of a head is looked for; no search attribute holds it."""

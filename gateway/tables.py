@@ -14,10 +14,15 @@ PIPED_WIDTH = 240
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows of plain text under their titles."""
-    table = Table(box=None, header_style="dim")
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(line(cell)) for cell in row))
     console = Console()
-    (console if console.is_terminal else Console(width=PIPED_WIDTH)).print(table)
+    (console if console.is_terminal else Console(width=PIPED_WIDTH)).print(table(titles, rows))
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Rows of plain text under their titles."""
+    made = Table(box=None, header_style="dim")
+    for title in titles:
+        made.add_column(title, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(line(cell)) for cell in row))
+    return made

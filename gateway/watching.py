@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from pydantic import ValidationError
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
-from gateway.conduct import Handle, card_of
-from gateway.connection import Connection, explained
+from gateway.conduct import RPC_TIMEOUT, Handle, card_of, handle_of
+from gateway.connection import PASSING, Connection, explained
 from maestro.errors import PlatformUnavailable
 from maestro.model.decision import DecisionCard, DecisionState, Phase
 from maestro.model.progress import Progress
@@ -23,27 +24,19 @@ POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 120.0
 """How long nobody may answer at all; a stack starts a dead server again within seconds."""
 
-PASSING = frozenset(
-    {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.FAILED_PRECONDITION,
-    }
-)
-"""Answers that a restart mends; the last one says that no worker polls."""
-
 
 @dataclass(frozen=True)
 class Work:
-    """An activity that is not finished. ``failure`` is why its last attempt failed, empty at the first."""
+    """An activity that is not finished. ``failure`` is why its last attempt failed, empty at the first; ``stopping``:
+    nobody waits for it any longer, though its worker may never say that it has stopped.
+    """
 
     name: str
     started: bool
     attempt: int
     progress: Progress
     failure: str
+    stopping: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +66,8 @@ async def snapshots(connection: Connection, handle: Handle) -> AsyncIterator[Sna
                 with explained():
                     raise
             yield Snapshot(card, notice=f"waiting for Temporal or a worker: {error.message}")
+            if await connection.renew():
+                handle = handle_of(connection, handle.id)
         else:
             answered = loop.time()
             if not running:
@@ -99,7 +94,7 @@ async def verdict(connection: Connection, handle: Handle, *, person: bool) -> As
 
 
 async def _pending(connection: Connection, handle: Handle) -> tuple[bool, tuple[Work, ...]]:
-    description = await handle.describe()
+    description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
     infos = description.raw_description.pending_activities
     work = [await _work(connection, info) for info in infos]
     # The server names them in any order; a line that only changed its order would be told again.
@@ -109,7 +104,7 @@ async def _pending(connection: Connection, handle: Handle) -> tuple[bool, tuple[
 
 async def _at_rest(connection: Connection, handle: Handle) -> bool:
     """Asked after the card, so that the rendering that belongs to its phase is seen."""
-    return not (await _pending(connection, handle))[1]
+    return all(work.stopping for work in (await _pending(connection, handle))[1])
 
 
 async def _work(connection: Connection, info: PendingActivityInfo) -> Work:
@@ -123,6 +118,7 @@ async def _work(connection: Connection, info: PendingActivityInfo) -> Work:
         attempt=info.attempt,
         progress=progress,
         failure=info.last_failure.message,
+        stopping=info.state == PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
     )
 
 

@@ -22,7 +22,9 @@ from activities.services import Reach
 from maestro.config.topology import Topology
 from maestro.errors import PlatformUnavailable
 from maestro.ledger import Ledger
+from maestro.ledger.probes import ProbeFinding
 from maestro.model.region import Epoch, Standing
+from maestro.regions.probes import Probe
 from workers.clusters.clients import connect_cluster
 from workers.connection import connect
 from workers.slots import RetirableSlots
@@ -61,6 +63,7 @@ class Binding:
         self._identity = identity
         self._log = structlog.get_logger("workers.binding").bind(region=region)
         self._draining: set[asyncio.Task[None]] = set()
+        self._told_at = 0.0
 
     async def reach(self) -> tuple[Client, Standing, str]:
         """Connect to the cluster of the ledger's epoch, waiting for it to answer; or to the one server."""
@@ -86,6 +89,7 @@ class Binding:
                 await asyncio.wait({stopping}, timeout=WATCH_SECONDS)
                 if stopping.done() or bound.standing.epoch is None:
                     continue
+                await self._live()
                 epoch = await self._epoch()
                 if epoch is None or epoch.version == bound.standing.epoch or epoch.leaving is not None:
                     # A planned handover is followed when it is settled: until then the old cluster forwards.
@@ -95,6 +99,18 @@ class Binding:
             task.cancel()
         if self._draining:
             await asyncio.wait(self._draining)
+
+    async def _live(self) -> None:
+        """Tell the ledger that this worker lives. Not through Temporal: of the standby nobody could ask there."""
+        now = asyncio.get_running_loop().time()
+        if now < self._told_at + self._topology.failover.slo.cadence.workers:
+            return
+        self._told_at = now
+        sign = ProbeFinding(region=self._region, probe=Probe.WORKERS.value, prober=self._region, good=True)
+        try:
+            await asyncio.to_thread(self._ledger.probes.add, sign)
+        except PlatformUnavailable as error:
+            self._log.warning("ledger_unreachable", detail=error.message)
 
     async def _rebound(self, epoch: Epoch, old: Bound, make: Make, reach: Reach, stack: AsyncExitStack) -> Bound:
         # Two connections: a worker is registered with its client, and one queue takes one worker of a client.

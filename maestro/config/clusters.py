@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from maestro.config.explain import Refusal
+from maestro.config.slo import Slo
 from maestro.errors import BadInput
 from maestro.model.base import Config
 
@@ -95,7 +96,6 @@ class Failover(Config):
     home: Name | None = None
     mode: Literal["automatic", "manual"] = "automatic"
     version_increment: int = Field(default=DEFAULT_INCREMENT, ge=2)
-    probe_seconds: Seconds = 1.0
     probe_timeout_seconds: Seconds = 1.5
     canary_seconds: Seconds = 10.0
     controller_lease_seconds: Seconds = 4.0
@@ -106,3 +106,4 @@ class Failover(Config):
     ledger_latency_limit_seconds: Seconds = 1.0
     allowed_lagging_seconds: int = Field(default=10, ge=1)
     handover_timeout_seconds: float = Field(default=10.0, gt=0, le=HANDOVER_LIMIT_SECONDS)
+    slo: Slo = Slo()

@@ -38,8 +38,8 @@ class Cadence(Config):
     workers: Seconds = 2.0
     start_latency: Seconds = 5.0
     canary: Seconds = 10.0
-    replication: Seconds = 2.0
-    ledger: Seconds = 1.0
+    replication: Seconds = 15.0
+    ledger: Seconds = 2.0
 
 
 def _windows() -> tuple[BurnWindow, ...]:

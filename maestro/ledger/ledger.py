@@ -27,6 +27,7 @@ from maestro.ledger.records import Records
 from maestro.ledger.samples import Samples
 from maestro.ledger.schema import now_seconds
 from maestro.ledger.starts import Starts
+from maestro.ledger.wishes import Wishes
 
 
 class Ledger:
@@ -41,6 +42,7 @@ class Ledger:
         self.effects = Effects(database)
         self.epochs = Epochs(database)
         self.starts = Starts(database)
+        self.wishes = Wishes(database)
         self.failovers = Failovers(database)
         self.probes = Probes(database)
         self.region_states = RegionStates(database)

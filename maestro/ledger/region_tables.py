@@ -77,3 +77,18 @@ region_states = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
 )
+
+failover_wishes = sa.Table(
+    "failover_wishes",
+    metadata,
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("namespace", AnyText, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("to_cluster", AnyText, nullable=False),
+    sa.Column("even_if_worse", sa.Boolean, nullable=False),
+    sa.Column("actor", AnyText, nullable=False),
+    sa.Column("reason", AnyText, nullable=False),
+    sa.Column("asked_at", sa.Double, nullable=False),
+    sa.Column("taken_at", sa.Double),
+    sa.Column("refusal", AnyText),
+)

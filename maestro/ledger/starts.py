@@ -11,6 +11,10 @@ from maestro.ledger.schema import now_seconds
 from maestro.model.base import Model
 
 
+AGAIN = "#"
+"""Between a workflow's id and the round of a run that repeats it; no workflow id of ours holds it."""
+
+
 class Start(Model):
     """A workflow that was asked for. ``request_json`` is what it was asked with, in JSON."""
 
@@ -36,8 +40,12 @@ class Starts:
             return first.one_or_none() is not None
 
     def end(self, workflow_id: str) -> None:
-        """Note that the workflow has ended. Again is as once, and unknown ones are left alone."""
-        mine = sa.and_(starts.c.workflow_id == workflow_id, starts.c.ended_at.is_(None))
+        """Note that the workflow has ended, with all of its runs. Again is as once; unknown ones are left alone."""
+        again = f"{workflow_id}{AGAIN}"
+        of_it = sa.or_(
+            starts.c.workflow_id == workflow_id, sa.func.substr(starts.c.workflow_id, 1, len(again)) == again
+        )
+        mine = sa.and_(of_it, starts.c.ended_at.is_(None))
         with self._database.write() as connection:
             connection.execute(sa.update(starts).where(mine).values(ended_at=now_seconds()))
 

@@ -19,6 +19,7 @@ class RecordKind(StrEnum):
     ESCAPE = "escape"
     QUARANTINE = "quarantine"
     CALIBRATION = "calibration"
+    FAILOVER = "failover"
 
 
 class DecisionRecord(Model):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway import contract
+from workflows import contract
 from gateway.cli import COMMANDS, EVIDENCE, LEDGER, PULL_REQUESTS, REGIONS, cli
 from maestro.model.decision import ActionKind
 from workflows.pull_request import PullRequestWorkflow

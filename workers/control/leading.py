@@ -1,0 +1,187 @@
+"""What the controller that holds the lease does: judge the regions, decide, move, take over what moved past it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from maestro.canonical import digest
+from maestro.errors import Conflict, LeaseLost, PlatformUnavailable, StaleEpoch
+from maestro.ledger import Lease, Ledger
+from maestro.ledger.failovers import FailoverKind as RecordedKind
+from maestro.ledger.failovers import FailoverRow
+from maestro.model.conduct import ConductRequest
+from maestro.model.region import Epoch
+from maestro.policy.engine import PolicyEngine
+from maestro.regions.burn import RegionState, next_state
+from maestro.regions.failover import (
+    FailoverDecision,
+    FailoverKind,
+    Outcome,
+    PastFailover,
+    Situation,
+    decide,
+    requested,
+)
+from maestro.regions.probes import Probe, ProbeResult
+from maestro.regions.rules import rulings
+from maestro.regions.states import known_states
+from maestro.regions.windows import window_seconds
+from workers.control.clusters import Clusters
+from workers.control.moving import Mover
+from workers.control.probing import Prober
+
+TICK_SECONDS = 1.0
+RECENT = 50
+
+
+class Leader:
+    """One term of leadership. ``lead`` returns only by an error, LeaseLost before all."""
+
+    def __init__(
+        self, clusters: Clusters, ledger: Ledger, prober: Prober, policy: PolicyEngine, *, lease: Lease, name: str
+    ) -> None:
+        self._clusters = clusters
+        self._topology = clusters.topology
+        self._namespace = clusters.topology.temporal.namespace
+        self._ledger = ledger
+        self._prober = prober
+        self._policy = policy
+        self._mover = Mover(clusters, ledger, lease, actor=name)
+        self._log = structlog.get_logger("workers.control").bind(actor=name)
+        self._states: dict[str, RegionState] = {}
+        self._said: tuple[str, ...] = ()
+
+    async def lead(self) -> None:
+        """Go on with what an earlier leader did not end, then look and decide once a second."""
+        self._states = await asyncio.to_thread(known_states, self._ledger)
+        while True:
+            begun = time.monotonic()
+            try:
+                await self._step()
+            except (StaleEpoch, Conflict) as error:
+                # Somebody moved between our look and our decision: look again.
+                self._log.warning("decision_overtaken", detail=str(error))
+            except LeaseLost:
+                raise
+            except PlatformUnavailable as error:
+                self._log.warning("ledger_unreachable", detail=error.message)
+            await asyncio.sleep(max(0.0, TICK_SECONDS - (time.monotonic() - begun)))
+
+    async def _step(self) -> None:
+        await self._judge()
+        running = await asyncio.to_thread(self._ledger.failovers.running, self._namespace)
+        if running is not None:
+            await self._mover.resume(running)
+            return
+        epoch = await asyncio.to_thread(self._ledger.epochs.current, self._namespace)
+        if epoch is None or await self._adopted(epoch):
+            return
+        situation = await self._situation(epoch)
+        asked = await asyncio.to_thread(self._ledger.wishes.take, self._namespace)
+        if asked is None:
+            decision, by = decide(situation, self._topology.failover), ""
+        else:
+            by = asked.actor
+            decision = requested(
+                situation,
+                asked.to_cluster,
+                kind=FailoverKind(asked.kind),
+                limits=self._topology.failover,
+                even_if_worse=asked.even_if_worse,
+            )
+            decision = decision.model_copy(update={"reasons": (f"{by}: {asked.reason}", *decision.reasons)})
+            refusal = "; ".join(decision.reasons) if decision.kind is None else ""
+            await asyncio.to_thread(self._ledger.wishes.answer, asked.number, refusal)
+        self._say(decision)
+        await self._mover.begin(decision, epoch, inputs=digest(situation), asked_by=by)
+
+    async def _judge(self) -> None:
+        """The state of each region from every prober's results, for the router, the table and the decision."""
+        slo = self._topology.failover.slo
+        reach = max(max(window_seconds(slo, probe)) for probe in Probe)
+        now = (await asyncio.to_thread(self._ledger.now)).timestamp()
+        for region in self._topology.regions:
+            rows = await asyncio.to_thread(self._ledger.probes.since, region.id, reach)
+            results = [
+                ProbeResult(
+                    region=row.region,
+                    probe=Probe(row.probe),
+                    prober=row.prober,
+                    good=row.good,
+                    value=row.value,
+                    detail=row.detail,
+                    at=row.at.timestamp(),
+                )
+                for row in rows
+            ]
+            before = self._states.get(region.id)
+            state = next_state(before, results, region=region.id, slo=slo, now=now)
+            self._states[region.id] = state
+            if before is None or before.condition is not state.condition:
+                self._log.warning(
+                    "region_state", region=region.id, condition=state.condition.value, reason="; ".join(state.reasons)
+                )
+            await asyncio.to_thread(self._ledger.region_states.put, region.id, state.model_dump(mode="json"))
+
+    async def _adopted(self, epoch: Epoch) -> bool:
+        """Follow a namespace that was moved by somebody else, or by a request of ours that came late."""
+        seen = [one for one in self._prober.seen.values() if one is not None]
+        newest = max(seen, key=lambda one: one.failover_version, default=None)
+        if newest is None or newest.failover_version <= epoch.version:
+            return False
+        await self._mover.adopt(epoch, newest)
+        return True
+
+    async def _situation(self, epoch: Epoch) -> Situation:
+        recent = await asyncio.to_thread(self._ledger.failovers.recent, self._namespace, RECENT)
+        starts = await asyncio.to_thread(self._ledger.starts.open, self._namespace)
+        tenants = sorted({ConductRequest.model_validate_json(s.request_json).pull_request.tenant for s in starts})
+        now = await asyncio.to_thread(self._ledger.now)
+        names = self._clusters.names
+        return Situation(
+            version=epoch.version,
+            active=epoch.cluster,
+            home=self._topology.home_cluster().name,
+            states={
+                name: tuple(
+                    self._states[region] for region in self._topology.regions_of(name) if region in self._states
+                )
+                for name in names
+            },
+            reachable=tuple(name for name, seen in self._prober.seen.items() if seen is not None),
+            replication=tuple(self._prober.replication.values()),
+            rulings=await asyncio.to_thread(
+                rulings, epoch.cluster, names, tenants=tenants, hour=now.hour, policy=self._policy
+            ),
+            handing_over=epoch.leaving is not None,
+            recent=past(recent),
+            automatic=self._topology.failover.mode == "automatic",
+            now=now.timestamp(),
+        )
+
+    def _say(self, decision: FailoverDecision) -> None:
+        if decision.reasons != self._said:
+            self._said = decision.reasons
+            kind = decision.kind.value if decision.kind else "none"
+            self._log.info("decision", kind=kind, cluster=decision.to_cluster, reason="; ".join(decision.reasons))
+
+
+def past(rows: Sequence[FailoverRow]) -> tuple[PastFailover, ...]:
+    """The ended failovers as the decision wants them. One that was made past the controllers was somebody's wish."""
+    return tuple(
+        PastFailover(
+            kind=FailoverKind.PLANNED if row.kind is RecordedKind.PLANNED else FailoverKind.FORCED,
+            to_cluster=row.to_cluster,
+            ended_at=row.ended_at.timestamp(),
+            outcome=Outcome.DONE if row.outcome == "done" else Outcome.FAILED,
+            requested=row.kind is RecordedKind.ADOPTED or not row.actor.startswith(CONTROLLER),
+        )
+        for row in rows
+        if row.ended_at is not None
+    )
+
+
+CONTROLLER = "controller "
+"""How the name of a controller begins where it acts by itself."""
