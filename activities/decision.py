@@ -9,7 +9,7 @@ from activities.services import Services
 from activities.standing import current_standing
 from maestro.canonical import DIGEST_PREFIX, digest
 from maestro.decision import DecisionFacts, decide
-from maestro.ledger.effects import Effect
+from maestro.ledger import Effect
 from maestro.model.conduct import ActionRecord, DecideRequest, ReminderRequest
 from maestro.model.decision import ActionResult, Decision
 from maestro.model.record import DecisionRecord, RecordKind

@@ -8,6 +8,7 @@ from temporalio import activity
 from activities.heartbeat import heartbeating
 from activities.recording import is_recorded
 from activities.services import Services
+from activities.standing import current_standing
 from activities.trees import opened
 from maestro.execution.runners import OnOutcomes
 from maestro.execution.shard import Ran, Shard, conduct_shard, keep
@@ -75,4 +76,5 @@ class ExecutionActivities:
                 artifacts=services.artifacts,
                 run_tests=run_tests,
                 ttl_seconds=request.heartbeat_timeout_seconds,
+                standing=current_standing(),
             )

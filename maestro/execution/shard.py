@@ -8,18 +8,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from maestro.artifacts import ArtifactStore
-from maestro.canonical import canonical_json, digest
+from maestro.canonical import canonical_json
 from maestro.execution.report import answered, counts_of, failures_of
 from maestro.execution.runners import OnOutcomes, RunOutput
 from maestro.impact.knowledge.recording import Recording
-from maestro.ledger import Ledger, TestRun
-from maestro.ledger.holding import holding
+from maestro.ledger import Effect, Ledger, TestRun, Turn, performing
+from maestro.ledger.leases import ANYBODY
 from maestro.ledger.recordings import MEDIA_TYPE
 from maestro.model.artifact import ArtifactRef
 from maestro.model.base import Model
 from maestro.model.conduct import shard_ordinal
 from maestro.model.pull_request import PullRequest
+from maestro.model.region import Standing
 from maestro.model.tests import SAMPLE_LIMIT, PlanBody, Problem, ShardResult, TestOutcome, TestPlan
 
 
@@ -87,36 +90,45 @@ def verdicts_by_attempt(
 
 
 async def conduct_shard(
-    shard: Shard, *, ledger: Ledger, artifacts: ArtifactStore, run_tests: RunTests, ttl_seconds: float
+    shard: Shard,
+    *,
+    ledger: Ledger,
+    artifacts: ArtifactStore,
+    run_tests: RunTests,
+    ttl_seconds: float,
+    standing: Standing = ANYBODY,
 ) -> ShardResult:
     """The shard's result; recorded once under its business key, and returned from there to whoever comes second.
 
     ``run_tests`` is called with the tests that have no verdict yet, and not at all when there are none. Raises
-    LeaseHeld while somebody else is at work, LeaseLost when this worker has to stop.
+    LeaseHeld while somebody else is at work, LeaseLost when this worker has to stop, StaleEpoch when another cluster
+    acts than the one that gave it the shard.
     """
     key = shard.pull_request.key("shard", shard.ordinal)
+    # Whatever plan it was recorded for: one that was started again may have planned anew, and its verdicts stand.
     recorded = await asyncio.to_thread(ledger.effects.recorded, key)
     if recorded is not None:
         return ShardResult.model_validate(recorded.result)
-    lease = await asyncio.to_thread(ledger.leases.acquire, key, holder=shard.holder, ttl_seconds=ttl_seconds)
-    async with holding(ledger.leases, lease, ttl_seconds=ttl_seconds):
-        known = await asyncio.to_thread(_known, ledger, shard)
-        missing = [test for test in shard.tests if test not in known]
-
-        async def record(outcomes: Sequence[TestOutcome]) -> None:
-            await asyncio.to_thread(ledger.history.record, shard.run, outcomes, lease=lease)
-
-        ran = await run_tests(missing, record) if missing else Ran()
-        known = await asyncio.to_thread(_known, ledger, shard)
-        result = await asyncio.to_thread(_result, shard, known, ran, artifacts, len(shard.tests) - len(missing))
-        effect = await asyncio.to_thread(
-            ledger.effects.commit,
-            key,
-            lease=lease,
-            request_digest=digest([shard.plan.body.digest, shard.number, shard.attempt]),
-            result=result.model_dump(mode="json"),
-        )
+    request: list[JsonValue] = [shard.plan.body.digest, shard.number, shard.attempt]
+    async with performing(
+        ledger, key, request=request, holder=shard.holder, ttl_seconds=ttl_seconds, standing=standing
+    ) as turn:
+        effect = turn.recorded or await _perform(shard, turn, artifacts, run_tests)
     return ShardResult.model_validate(effect.result)
+
+
+async def _perform(shard: Shard, turn: Turn, artifacts: ArtifactStore, run_tests: RunTests) -> Effect:
+    ledger = turn.ledger
+    known = await asyncio.to_thread(_known, ledger, shard)
+    missing = [test for test in shard.tests if test not in known]
+
+    async def record(outcomes: Sequence[TestOutcome]) -> None:
+        await asyncio.to_thread(ledger.history.record, shard.run, outcomes, lease=turn.lease)
+
+    ran = await run_tests(missing, record) if missing else Ran()
+    known = await asyncio.to_thread(_known, ledger, shard)
+    result = await asyncio.to_thread(_result, shard, known, ran, artifacts, len(shard.tests) - len(missing))
+    return await turn.commit(result.model_dump(mode="json"))
 
 
 def _known(ledger: Ledger, shard: Shard) -> dict[str, TestOutcome]:

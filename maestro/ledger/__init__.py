@@ -6,7 +6,8 @@ form a chain that shows every change. Time is the database's, never a host's.
 """
 
 from maestro.ledger.chain import ChainHead, ChainProblem
-from maestro.ledger.effects import Effect, Intent
+from maestro.ledger.effect_rows import Effect
+from maestro.ledger.effects import Intent
 from maestro.ledger.failovers import FailoverKind, FailoverRow
 from maestro.ledger.history import TestRun
 from maestro.ledger.leases import Lease

@@ -5,36 +5,30 @@ that takes time comes before it. For a remote that cannot join it: ``intend``, t
 where ``intend`` says ``first=False``, ask the remote first. ``once.py`` has the short way to each.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 import sqlalchemy as sa
 from pydantic import JsonValue
 
-from maestro.canonical import canonical_json
-from maestro.errors import BadInput, Conflict
-from maestro.ledger.clock import moment
+from maestro.errors import BadInput, PlatformUnavailable
+from maestro.ledger.effect_rows import (
+    Attempt,
+    Effect,
+    Writings,
+    conflict,
+    find,
+    same_request,
+    under_epoch,
+    under_lease,
+)
 from maestro.ledger.engine import Database
-from maestro.ledger.epochs import require_admitted
 from maestro.ledger.leases import Lease, require_valid
-from maestro.ledger.schema import effects, intents, now_seconds
+from maestro.ledger.schema import intents, now_seconds
 from maestro.model.base import Model
 from maestro.model.region import Standing
 
 Also = Callable[[sa.Connection], object]
 """Writes that belong to an effect: called in its transaction, only for the one who is first."""
-
-
-class Effect(Model):
-    """A recorded effect. ``first`` is True only for the call that recorded it, ``fence`` 0 for one without a lease."""
-
-    key: str
-    request_digest: str
-    result: dict[str, JsonValue]
-    fence: int
-    first: bool
-    recorded_at: datetime
 
 
 class Intent(Model):
@@ -53,11 +47,12 @@ class Effects:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._writings = Writings(database)
 
     def recorded(self, key: str) -> Effect | None:
         """The effect of this key, or None while there is none."""
         with self._database.read() as connection:
-            return _find(connection, key)
+            return find(connection, key)
 
     def commit(
         self,
@@ -73,9 +68,8 @@ class Effects:
         A result that is there already is returned whatever has become of the lease: nothing is written then. Raises
         StaleFence where the lease is lost, Conflict where the key stands for another request.
         """
-        with self._database.write() as connection:
-            known = same_request(_find(connection, key), request_digest)
-            return known or self._record(connection, key, lease, request_digest, result, also)
+        attempt = under_lease(self._writings, key, request_digest=request_digest, result=result, lease=lease)
+        return self._write(attempt, also)
 
     def once(
         self,
@@ -91,12 +85,8 @@ class Effects:
         Whoever comes second waits for the first and gets its result. Raises StaleEpoch where the ledger's epoch does
         not admit the standing, Conflict where the key stands for another request.
         """
-        with self._database.write() as connection:
-            known = same_request(_find(connection, key), request_digest)
-            if known is not None:
-                return known
-            require_admitted(connection, standing)
-            return self._insert(connection, key, request_digest, result, also, by=(key, standing.region, 0))
+        attempt = under_epoch(self._writings, key, request_digest=request_digest, result=result, standing=standing)
+        return self._write(attempt, also)
 
     def intend(self, key: str, *, lease: Lease, request_digest: str) -> Intent:
         """Note that a remote is about to be called under this key.
@@ -111,7 +101,7 @@ class Effects:
             intended_at=now_seconds(),
         )
         with self._database.write() as connection:
-            known = same_request(_find(connection, key), request_digest)
+            known = same_request(find(connection, key), request_digest)
             if known is not None:
                 return Intent(key=key, fence=known.fence, first=False, effect=known)
             require_valid(connection, lease)
@@ -134,76 +124,41 @@ class Effects:
         also: Also | None = None,
     ) -> Effect:
         """Record what the remote answered, as ``commit`` does. Raises BadInput where nothing was intended."""
+        attempt = under_lease(self._writings, key, request_digest=request_digest, result=result, lease=lease)
         with self._database.write() as connection:
-            known = same_request(_find(connection, key), request_digest)
+            known = same_request(find(connection, key), request_digest)
             if known is not None:
                 return known
             _require_intent(connection, key, request_digest)
-            return self._record(connection, key, lease, request_digest, result, also)
+            return _try(connection, attempt, also)
 
-    def _record(
-        self,
-        connection: sa.Connection,
-        key: str,
-        lease: Lease,
-        request_digest: str,
-        result: Mapping[str, JsonValue],
-        also: Also | None,
-    ) -> Effect:
-        require_valid(connection, lease)
-        by = (lease.resource, lease.holder, lease.fence)
-        return self._insert(connection, key, request_digest, result, also, by=by)
+    def _write(self, attempt: Attempt, also: Also | None) -> Effect:
+        if also is None:
+            # The common case, and so the short one. What stood in its way is found out below, and a statement that was
+            # lost with its connection is repeated there: by its key it is the same twice.
+            row = self._database.alone(attempt.writing.prepared, attempt.stored())
+            if row is not None:
+                return attempt.recorded(row[0])
+        with self._database.write() as connection:
+            return _try(connection, attempt, also)
 
-    def _insert(
-        self,
-        connection: sa.Connection,
-        key: str,
-        request_digest: str,
-        result: Mapping[str, JsonValue],
-        also: Also | None,
-        *,
-        by: tuple[str, str, int],
-    ) -> Effect:
-        resource, holder, fence = by
-        statement = self._database.insert(effects).values(
-            key=key,
-            request_digest=request_digest,
-            resource=resource,
-            holder=holder,
-            fence=fence,
-            result=canonical_json(dict(result)),
-            recorded_at=now_seconds(),
-        )
-        inserted = connection.execute(statement.on_conflict_do_nothing().returning(effects.c.key)).one_or_none()
-        # Both are there now: either ours, or that of a transaction which PostgreSQL made us wait for.
-        effect = same_request(_find(connection, key), request_digest)
-        assert effect is not None  # noqa: S101 - the row was inserted or in the way
-        if inserted is None:
-            return effect
+
+def _try(connection: sa.Connection, attempt: Attempt, also: Also | None) -> Effect:
+    recorded_at = connection.execute(attempt.writing.core, attempt.values).scalar_one_or_none()
+    if recorded_at is not None:
         if also is not None:
             also(connection)
-        return effect.model_copy(update={"first": True})
-
-
-def _find(connection: sa.Connection, key: str) -> Effect | None:
-    row = connection.execute(sa.select(effects).where(effects.c.key == key)).one_or_none()
-    if row is None:
-        return None
-    return Effect(
-        key=row.key,
-        request_digest=row.request_digest,
-        result=json.loads(row.result),
-        fence=row.fence,
-        first=False,
-        recorded_at=moment(row.recorded_at),
+        return attempt.recorded(recorded_at)
+    # Either the effect is there, maybe from a transaction that PostgreSQL made us wait for, or it may not be written.
+    known = same_request(find(connection, attempt.key), attempt.request_digest)
+    if known is not None:
+        return known
+    attempt.require(connection)
+    raise PlatformUnavailable(
+        "the ledger's epoch changed between two looks at it",
+        field=attempt.key,
+        fix="try again: it admits the effect now",
     )
-
-
-def same_request(effect: Effect | None, request_digest: str) -> Effect | None:
-    """The effect as it is. Raises Conflict where it is that of another request."""
-    if effect is not None and effect.request_digest != request_digest:
-        raise _conflict(effect.key)
-    return effect
 
 
 def _require_intent(connection: sa.Connection, key: str, request_digest: str) -> None:
@@ -211,12 +166,4 @@ def _require_intent(connection: sa.Connection, key: str, request_digest: str) ->
     if intended is None:
         raise BadInput("nothing was intended under this key", field=key, fix="call intend before the remote")
     if intended != request_digest:
-        raise _conflict(key)
-
-
-def _conflict(key: str) -> Conflict:
-    return Conflict(
-        "the key stands for another request",
-        field=key,
-        fix="use a new ordinal for a new request; a retry must repeat its request exactly",
-    )
+        raise conflict(key)

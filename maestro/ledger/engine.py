@@ -4,9 +4,10 @@ A write holds what it read until it commits; a failure of the platform comes out
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from pysqlite3 import dbapi2 as sqlite
@@ -17,12 +18,27 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from maestro.errors import PlatformUnavailable
+from maestro.ledger.alone import Autocommitting, Prepared
 from maestro.ledger.failures import explain, malformed_url
 
 PATIENCE_SECONDS = 30.0
 """How long a transaction waits for another one before the ledger counts as locked."""
 
+FROZEN_SECONDS = 5.0
+"""How long PostgreSQL waits for the next statement of a transaction, at most: what waits for its locks may be a
+failover, whose own time is short. A transaction of the ledger is over in milliseconds, but for a slow network.
+"""
+
+_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
+)
+
 CONNECT_SECONDS = 10
+
+_NOTICE_A_CUT = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 11_000}
+"""A network that is cut sends no error: without these a call would wait for hours. 11 s, in libpq's units."""
+
 POOL_SIZE = 5
 POOL_OVERFLOW = 27
 """With POOL_SIZE, one connection for each of the 32 threads that asyncio starts at most by default."""
@@ -45,6 +61,7 @@ class Database:
         else:
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self._writer = engine
+        self._autocommitting = Autocommitting(engine)
         # SQLite wakes waiting writers by chance and can starve one; the threads of a process at least stand in line.
         self._line = threading.Lock() if self.dialect == "sqlite" else None
 
@@ -72,11 +89,24 @@ class Database:
         with self.write() as connection:
             yield connection
 
+    def prepare(self, statement: sa.ClauseElement) -> Prepared:
+        """The statement for ``alone``."""
+        return Prepared(statement, self._engine.dialect)
+
+    def alone(self, prepared: Prepared, values: Mapping[str, Any]) -> Any | None:
+        """The first row that a statement returned which is a transaction of its own: the fastest write there is.
+
+        None where it returned none, or the connection was lost and nobody knows; look then. Raises PlatformUnavailable.
+        """
+        with self._in_line(), self._explained():
+            return self._autocommitting.first_row(prepared, values)
+
     def insert(self, table: sa.Table) -> sqlite_dialect.Insert | postgresql.Insert:
         """An insert that knows ON CONFLICT, which both databases write alike."""
         return sqlite_dialect.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
 
     def close(self) -> None:
+        self._autocommitting.close()
         self._engine.dispose()
 
     @contextmanager
@@ -193,15 +223,18 @@ def _postgresql_engine(url: sa.URL, *, patience_seconds: float) -> sa.Engine:
         pool_pre_ping=True,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
-        connect_args={"connect_timeout": CONNECT_SECONDS},
+        connect_args={"connect_timeout": CONNECT_SECONDS, **_NOTICE_A_CUT},
     )
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        # A frozen process would hold its row locks for ever, and with them the takeover of its lease.
-        limit = f"{patience_seconds * 1000:.0f}"
         cursor = connection.cursor()
-        cursor.execute(f"SET lock_timeout = {limit}")
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {limit}")
+        cursor.execute(f"SET lock_timeout = {patience_seconds * 1000:.0f}")
+        # A frozen process would hold its row locks for ever, and with them the takeover of its lease and a failover.
+        frozen_seconds = min(patience_seconds, FROZEN_SECONDS)
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {frozen_seconds * 1000:.0f}")
+        # A server that is set to acknowledge sooner would forget effects that were acknowledged, when it or, with a
+        # synchronous standby, the machine that it runs on dies.
+        cursor.execute(_DURABLE)
         cursor.close()
         connection.commit()
 

@@ -29,10 +29,15 @@ async def holding(leases: Leases, lease: Lease, *, ttl_seconds: float) -> AsyncI
             await asyncio.sleep(ttl_seconds / RENEWALS_PER_TTL)
             asked_at = loop.time()
             try:
-                await asyncio.to_thread(leases.renew, lease, ttl_seconds=ttl_seconds)
+                # Of a ledger that is cut off there may come no answer and no error either. Whoever slept through the
+                # end asks all the same: the ledger knows why the lease is lost.
+                async with asyncio.timeout_at(max(valid_until, asked_at + ttl_seconds / RENEWALS_PER_TTL)):
+                    await asyncio.to_thread(leases.renew, lease, ttl_seconds=ttl_seconds)
                 valid_until = asked_at + ttl_seconds
             except LeaseLost as error:
                 lost.append(error)
+            except TimeoutError:
+                lost.append(LeaseLost("it could not be renewed: the ledger does not answer", field=lease.resource))
             except PlatformUnavailable as error:
                 if loop.time() >= valid_until:
                     lost.append(LeaseLost(f"it could not be renewed: {error.message}", field=lease.resource))

@@ -16,7 +16,8 @@ from pydantic import JsonValue
 
 from maestro.canonical import digest
 from maestro.errors import Conflict
-from maestro.ledger.effects import Also, Effect, same_request
+from maestro.ledger.effect_rows import Effect, same_request
+from maestro.ledger.effects import Also
 from maestro.ledger.holding import holding
 from maestro.ledger.leases import ANYBODY, Lease
 from maestro.ledger.ledger import Ledger
