@@ -15,7 +15,7 @@ HEAD ?= HEAD
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-projects histories screenshots benchmark constraints clean
+.PHONY: help run test lint test-projects test-clusters temporal-server histories screenshots benchmark constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,7 +39,7 @@ $(VENV)/dev.done: $(VENV)/run.done
 run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev
 	@$(BIN)/maestro run --repo "$(REPO)" --head "$(HEAD)" $(if $(BASE),--base "$(BASE)")
 
-test: $(VENV)/dev.done ## every test but those of tests/outside (make lint) and tests/projects
+test: $(VENV)/dev.done ## every test but those of tests/outside (make lint), tests/projects and tests/clusters
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, policies under the real OPA, the wheel
@@ -57,6 +57,14 @@ $(CACHE)/bin/opa:
 
 test-projects: $(VENV)/dev.done ## conduct real changes of three public projects, green and red
 	$(BIN)/python -m pytest tests/projects -s
+
+# Looks for the server first, and builds it into the cache folder where it is nowhere.
+temporal-server: $(VENV)/run.done ## the full Temporal server for joined clusters, built once (minutes; needs Go)
+	@$(BIN)/python -m workers.clusters.binary
+
+test-clusters: $(VENV)/dev.done temporal-server ## two real Temporal clusters, joined
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,clusters]'
+	$(BIN)/python -m pytest tests/clusters
 
 histories: $(VENV)/dev.done ## record workflow histories for the replay tests
 	$(BIN)/python -m tests.histories.record

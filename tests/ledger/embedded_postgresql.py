@@ -39,16 +39,20 @@ class _Identity(NamedTuple):
 
 
 @contextmanager
-def embedded_postgresql() -> Iterator[str]:
-    """The folder of a running server's socket, which is its host for libpq; the user is maestro."""
+def embedded_postgresql(*, port: int | None = None, package: str = PACKAGE) -> Iterator[str]:
+    """The folder of a running server's socket, which is its host for libpq; the user is maestro.
+
+    With ``port`` it listens there on loopback too, for clients that know no sockets. ``package`` is another one to take
+    the binaries from.
+    """
     folder = Path(tempfile.mkdtemp(prefix="maestro-pg-"))
     try:
         identity = _identity(folder)
-        programs = _programs(folder) / "bin"
+        programs = _programs(folder, package) / "bin"
         _run_initdb(programs, folder, identity)
-        server = _start(programs, folder, identity)
+        server = _start(programs, folder, identity, port)
         try:
-            _wait_until_ready(folder)
+            _wait_until_ready(folder, port)
             yield str(folder)
         finally:
             server.communicate()
@@ -65,20 +69,20 @@ def _identity(folder: Path) -> _Identity:
     return _Identity(nobody.pw_uid, nobody.pw_gid, [])
 
 
-def _programs(folder: Path) -> Path:
-    spec = importlib.util.find_spec(PACKAGE)
+def _programs(folder: Path, name: str) -> Path:
+    spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise CannotStartError(f"the package {PACKAGE} is missing: {INSTALL}")
+        raise CannotStartError(f"the package {name} is missing: {INSTALL}")
     package = Path(spec.origin).parent
     if os.geteuid() != 0:
         return package / "pginstall"
     # Nobody may not be able to read where root installed it. The libraries are found by their place beside it.
     copies = folder / "programs"
-    shutil.copytree(package, copies / PACKAGE, symlinks=True)
-    libraries = package.with_name(f"{PACKAGE}.libs")
+    shutil.copytree(package, copies / name, symlinks=True)
+    libraries = package.with_name(f"{name}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, copies / libraries.name, symlinks=True)
-    return copies / PACKAGE / "pginstall"
+    return copies / name / "pginstall"
 
 
 def _run_initdb(programs: Path, folder: Path, identity: _Identity) -> None:
@@ -91,8 +95,10 @@ def _run_initdb(programs: Path, folder: Path, identity: _Identity) -> None:
             raise _cannot_start(folder, error) from error
 
 
-def _start(programs: Path, folder: Path, identity: _Identity) -> "subprocess.Popen[bytes]":
-    options = ["-D", str(folder / "data"), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
+def _start(programs: Path, folder: Path, identity: _Identity, port: int | None) -> "subprocess.Popen[bytes]":
+    listening = ["listen_addresses="] if port is None else ["listen_addresses=127.0.0.1", f"port={port}"]
+    options = ["-D", str(folder / "data"), "-k", str(folder), "-c", "fsync=off"]
+    options += [option for setting in listening for option in ("-c", setting)]
     command = ["sh", "-c", _UNTIL_ORPHANED, "sh", str(programs / "postgres"), *options]
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
@@ -107,11 +113,11 @@ def _start(programs: Path, folder: Path, identity: _Identity) -> "subprocess.Pop
         )
 
 
-def _wait_until_ready(folder: Path) -> None:
+def _wait_until_ready(folder: Path, port: int | None) -> None:
     give_up_at = time.monotonic() + START_SECONDS
     while True:
         try:
-            psycopg.connect(host=str(folder), user="maestro", dbname="postgres").close()
+            psycopg.connect(host=str(folder), port=port, user="maestro", dbname="postgres").close()
         except psycopg.OperationalError as error:
             if time.monotonic() > give_up_at:
                 raise _cannot_start(folder, error) from error

@@ -66,6 +66,19 @@ def test_up_again_says_that_the_stack_is_up_already(stack: LocalStack) -> None:
     assert stack.processes() == before
 
 
+def test_clusters_are_not_started_where_a_stack_of_one_server_is_up(stack: LocalStack) -> None:
+    refused = stack.maestro("up", "--clusters")
+    assert refused.returncode == 3
+    assert "maestro down" in refused.stderr
+    assert stack.state().status is StackStatus.READY
+
+
+def test_clusters_that_no_topology_names_are_refused(tmp_path: Path) -> None:
+    refused = LocalStack(tmp_path / "home").maestro("up", "--clusters")
+    assert refused.returncode == 2
+    assert "no two clusters" in refused.stderr
+
+
 def test_a_second_supervisor_on_the_same_home_is_refused(stack: LocalStack) -> None:
     second = stack.run(sys.executable, "-P", "-m", "workers.stack")
     assert second.returncode == 3

@@ -3,7 +3,9 @@
 The tables are made and brought up to date by Temporal's own schema tool, which carries them.
 """
 
+import json
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -135,9 +137,15 @@ def _tool(server: Server, name: str, *command: str) -> None:
         timeout=TOOL_SECONDS,
     )
     if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-4:])
         raise PlatformUnavailable(
-            f"the tables of {name} cannot be made:\n{last}",
+            f"the tables of {name} cannot be made: {_reason(done.stdout + done.stderr)}",
             field="persistence.url",
-            fix="see that the user may create tables there, and that no newer Temporal has used this database",
+            fix="see that the user may create tables and extensions there, that PostgreSQL's own extension btree_gin "
+            "(package postgresql-contrib) is installed, and that no newer Temporal has used this database",
         )
+
+
+def _reason(output: str) -> str:
+    """What the tool says went wrong, without its log lines about everything else."""
+    found = re.findall(r'"error": "((?:[^"\\]|\\.)*)"', output)
+    return str(json.loads(f'"{found[-1]}"')) if found else "\n".join(output.strip().splitlines()[-2:])
