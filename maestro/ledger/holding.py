@@ -23,27 +23,8 @@ async def holding(leases: Leases, lease: Lease, *, ttl_seconds: float) -> AsyncI
     lost: list[LeaseLost] = []
 
     async def renew() -> None:
-        loop = asyncio.get_running_loop()
-        valid_until = loop.time() + ttl_seconds
-        while True:
-            await asyncio.sleep(ttl_seconds / RENEWALS_PER_TTL)
-            asked_at = loop.time()
-            try:
-                # Of a ledger that is cut off there may come no answer and no error either. Whoever slept through the
-                # end asks all the same: the ledger knows why the lease is lost.
-                async with asyncio.timeout_at(max(valid_until, asked_at + ttl_seconds / RENEWALS_PER_TTL)):
-                    await asyncio.to_thread(leases.renew, lease, ttl_seconds=ttl_seconds)
-                valid_until = asked_at + ttl_seconds
-            except LeaseLost as error:
-                lost.append(error)
-            except TimeoutError:
-                lost.append(LeaseLost("it could not be renewed: the ledger does not answer", field=lease.resource))
-            except PlatformUnavailable as error:
-                if loop.time() >= valid_until:
-                    lost.append(LeaseLost(f"it could not be renewed: {error.message}", field=lease.resource))
-            if lost:
-                work.cancel()
-                return
+        lost.append(await _until_lost(leases, lease, ttl_seconds=ttl_seconds))
+        work.cancel()
 
     renewer = asyncio.create_task(renew())
     try:
@@ -58,3 +39,25 @@ async def holding(leases: Leases, lease: Lease, *, ttl_seconds: float) -> AsyncI
         await asyncio.wait([renewer])
         if not lost:
             await asyncio.shield(asyncio.to_thread(leases.release, lease))
+
+
+async def _until_lost(leases: Leases, lease: Lease, *, ttl_seconds: float) -> LeaseLost:
+    """Renew again and again; returns once that is over, and why."""
+    loop = asyncio.get_running_loop()
+    valid_until = loop.time() + ttl_seconds
+    while True:
+        await asyncio.sleep(ttl_seconds / RENEWALS_PER_TTL)
+        asked_at = loop.time()
+        try:
+            # Of a ledger that is cut off there may come no answer and no error either. Whoever slept through the end
+            # asks all the same: the ledger knows why the lease is lost.
+            async with asyncio.timeout_at(max(valid_until, asked_at + ttl_seconds / RENEWALS_PER_TTL)):
+                await asyncio.to_thread(leases.renew, lease, ttl_seconds=ttl_seconds)
+            valid_until = asked_at + ttl_seconds
+        except LeaseLost as error:
+            return error
+        except TimeoutError:
+            return LeaseLost("it could not be renewed: the ledger does not answer", field=lease.resource)
+        except PlatformUnavailable as error:
+            if loop.time() >= valid_until:
+                return LeaseLost(f"it could not be renewed: {error.message}", field=lease.resource)

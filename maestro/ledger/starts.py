@@ -10,7 +10,6 @@ from maestro.ledger.region_tables import starts
 from maestro.ledger.schema import now_seconds
 from maestro.model.base import Model
 
-
 AGAIN = "#"
 """Between a workflow's id and the round of a run that repeats it; no workflow id of ours holds it."""
 
