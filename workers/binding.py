@@ -6,16 +6,12 @@ the old ones take nothing more: a task that an old poll still brings is refused 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.runtime import Runtime
-from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.services import Reach
@@ -25,7 +21,7 @@ from maestro.ledger import Ledger
 from maestro.ledger.probes import ProbeFinding
 from maestro.model.region import Epoch, Standing
 from maestro.regions.probes import Probe
-from workers.clusters.clients import connect_cluster
+from workers.clusters.clients import connect_cluster, serves
 from workers.connection import connect
 from workers.slots import RetirableSlots
 
@@ -33,8 +29,6 @@ WATCH_SECONDS = 0.5
 """How often the ledger's epoch is read: one row by its key."""
 
 CONNECT_SECONDS = 5.0
-PROBE_TIMEOUT = timedelta(seconds=0.5)
-PROBE_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -115,7 +109,7 @@ class Binding:
     async def _rebound(self, epoch: Epoch, old: Bound, make: Make, reach: Reach, stack: AsyncExitStack) -> Bound:
         # Two connections: a worker is registered with its client, and one queue takes one worker of a client.
         fresh, drain = await self._connect(epoch.cluster), await self._connect(epoch.cluster)
-        if fresh is None or drain is None or not await self._serves(fresh):
+        if fresh is None or drain is None or not await serves(fresh, self._topology.temporal.task_queue):
             return old
         self._log.info("rebinding", cluster=epoch.cluster, epoch=epoch.version, left=old.cluster)
         reach.client = fresh
@@ -150,21 +144,6 @@ class Binding:
         except (PlatformUnavailable, TimeoutError) as error:
             self._log.warning("cluster_unreachable", cluster=cluster, detail=str(error))
             return None
-
-    async def _serves(self, client: Client) -> bool:
-        """Wait until the cluster answers by itself. For a second after a failover its frontend may still forward to
-        the cluster that was left, and a poll that is forwarded to a frozen one is lost for a minute.
-        """
-        request = DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=self._topology.temporal.task_queue)
-        )
-        give_up = asyncio.get_running_loop().time() + CONNECT_SECONDS
-        while asyncio.get_running_loop().time() < give_up:
-            with suppress(RPCError):
-                await client.workflow_service.describe_task_queue(request, timeout=PROBE_TIMEOUT)
-                return True
-            await asyncio.sleep(PROBE_PAUSE_SECONDS)
-        return False
 
     def _standing(self, epoch: Epoch) -> Standing:
         return Standing(region=self._region, epoch=epoch.version, namespace=epoch.namespace)

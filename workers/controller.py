@@ -83,8 +83,8 @@ async def _term(
     try:
         async with holding(ledger.leases, lease, ttl_seconds=ttl):
             await Leader(clusters, ledger, prober, policy, lease=lease, name=actor).lead()
-    except LeaseLost as error:
-        log.warning("leads_no_more", detail=error.message)
+    except* LeaseLost as lost:
+        log.warning("leads_no_more", detail=str(lost.exceptions[0]))
 
 
 def main() -> None:

@@ -101,6 +101,7 @@ class Failover(Config):
     controller_lease_seconds: Seconds = 4.0
     quiet_seconds: Seconds = 600.0
     min_interval_seconds: Seconds = 60.0
+    max_interval_seconds: Seconds = 960.0
     replication_lag_limit_seconds: Seconds = 20.0
     replication_backlog_limit: int = Field(default=500, ge=1)
     ledger_latency_limit_seconds: Seconds = 1.0

@@ -168,9 +168,10 @@ def cluster_condition(situation: Situation, cluster: str) -> tuple[Condition, tu
 
 def wait_seconds(situation: Situation, limits: Failover) -> float:
     """How long until the namespace may move again: ``min_interval_seconds`` after the last move, doubled with each
-    further one of the hour before.
+    further one of the hour before. What a person asked for is no flapping: a region that dies after it is left at once.
     """
-    return _wait([past for past in situation.recent if past.moved], situation.now, limits)
+    moves = [past for past in situation.recent if past.moved and not past.requested]
+    return _wait(moves, situation.now, limits)
 
 
 def _busy(situation: Situation) -> str:
@@ -185,16 +186,17 @@ def _busy(situation: Situation) -> str:
 def _leave(situation: Situation, limits: Failover, why: tuple[str, ...]) -> FailoverDecision:
     """Away from a cluster that burns: to home first, else by name, to the first that nothing speaks against."""
     kind = FailoverKind.FORCED if _is_fatal(situation) else FailoverKind.PLANNED
+    young = () if kind is FailoverKind.FORCED else tuple(_just_begun(situation, limits))
     against: list[str] = []
     others = sorted(set(situation.states) - {situation.active}, key=lambda name: (name != situation.home, name))
     for other in others:
-        obstacles = tuple(_obstacles(situation, other, kind, limits))
+        obstacles = (*young, *_obstacles(situation, other, kind, limits))
         if not obstacles:
             what = "burns its budget" if kind is FailoverKind.FORCED else "is degraded, but answers"
             return FailoverDecision(
                 kind=kind, to_cluster=other, reasons=(f"{situation.active} {what}, and {other} is healthy", *why)
             )
-        against += obstacles
+        against += [obstacle for obstacle in obstacles if obstacle not in against]
     stays = f"{situation.active} burns its budget, and stays active because no cluster may take over"
     return FailoverDecision(reasons=(stays, *(against or ["there is no other cluster"]), *why))
 
@@ -205,6 +207,15 @@ def _is_fatal(situation: Situation) -> bool:
     """
     states = situation.states.get(situation.active, ())
     return bool(states) and all(FATAL.intersection(state.burning_probes()) for state in states)
+
+
+def _just_begun(situation: Situation, limits: Failover) -> Iterator[str]:
+    """A degraded cluster still works, and a controller or a worker that is restarted degrades it for moments."""
+    wanted = limits.slo.recover_seconds
+    for state in situation.states.get(situation.active, ()):
+        if situation.now - state.since < wanted:
+            burning = duration(max(0.0, situation.now - state.since))
+            yield f"{state.region} is degraded for {burning} only (a handover is worth it after {duration(wanted)})"
 
 
 def _return(situation: Situation, limits: Failover) -> FailoverDecision:
@@ -291,4 +302,5 @@ def _wait(past: list[PastFailover], now: float, limits: Failover) -> float:
     last = max(one.ended_at for one in past)
     within_hour = sum(one.ended_at > now - FLAP_WINDOW_SECONDS for one in past)
     doublings = min(max(0, within_hour - 1), 16)
-    return max(0.0, last + limits.min_interval_seconds * 2.0**doublings - now)
+    interval = min(limits.min_interval_seconds * 2.0**doublings, limits.max_interval_seconds)
+    return max(0.0, last + interval - now)

@@ -1,5 +1,11 @@
 """A client of one named cluster, whichever the namespace is active in."""
 
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime
@@ -8,6 +14,13 @@ from temporalio.service import RPCError
 from maestro.config.topology import Topology
 from maestro.errors import PlatformUnavailable
 from workers.connection import tracing_plugins
+
+HERE = {"xdc-redirection": "false"}
+"""The cluster that is asked answers itself, and does not pass the question on to where the namespace is active."""
+
+SERVES_SECONDS = 5.0
+ANSWER_TIMEOUT = timedelta(seconds=0.5)
+PAUSE_SECONDS = 0.1
 
 
 async def connect_cluster(
@@ -38,3 +51,20 @@ async def connect_cluster(
             field=f"clusters.{cluster}.address",
             fix="start the clusters with `maestro up --clusters`, or correct the address of one that runs elsewhere",
         ) from error
+
+
+async def serves(client: Client, task_queue: str) -> bool:
+    """Wait until the client's cluster answers by itself; False where it does not within some seconds.
+
+    For a second after a failover its frontend may still forward to the cluster that was left, and a poll that is
+    forwarded to a frozen one is lost for a minute.
+    """
+    request = DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=task_queue))
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + SERVES_SECONDS
+    while loop.time() < give_up:
+        with suppress(RPCError):
+            await client.workflow_service.describe_task_queue(request, timeout=ANSWER_TIMEOUT)
+            return True
+        await asyncio.sleep(PAUSE_SECONDS)
+    return False

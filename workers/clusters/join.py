@@ -29,7 +29,7 @@ from maestro.config.topology import Topology, load_topology
 from maestro.errors import BadInput, MaestroError, PlatformUnavailable
 from maestro.home import ledger_url
 from maestro.ledger import Ledger
-from workers.clusters.clients import connect_cluster
+from workers.clusters.clients import HERE, connect_cluster
 from workers.clusters.namespace import SeenNamespace, create, see
 from workers.exit import Leave
 from workers.logging import configure_logging
@@ -56,9 +56,6 @@ NOT_YET = frozenset(
     }
 )
 """How a cluster answers while its services still find each other, and hear of a namespace within two seconds."""
-
-HERE = {"xdc-redirection": "false"}
-"""The cluster that is asked answers itself, and does not pass the question on to where the namespace is active."""
 
 AnswerT = TypeVar("AnswerT")
 Clients = Mapping[str, Client]

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from maestro.canonical import digest
-from maestro.errors import Conflict, LeaseLost, PlatformUnavailable, StaleEpoch
+from maestro.errors import Conflict, PlatformUnavailable, StaleEpoch
 from maestro.ledger import Lease, Ledger
 from maestro.ledger.failovers import FailoverKind as RecordedKind
 from maestro.ledger.failovers import FailoverRow
@@ -54,23 +54,28 @@ class Leader:
         self._said: tuple[str, ...] = ()
 
     async def lead(self) -> None:
-        """Go on with what an earlier leader did not end, then look and decide once a second."""
+        """Judge, and go on with what an earlier leader did not end, then decide; each once a second, side by side: a
+        handover takes seconds, in which the router wants to know how the regions stand.
+        """
         self._states = await asyncio.to_thread(known_states, self._ledger)
+        await self._judge()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._again(self._judge))
+            group.create_task(self._again(self._step))
+
+    async def _again(self, what: Callable[[], Awaitable[None]]) -> None:
         while True:
             begun = time.monotonic()
             try:
-                await self._step()
+                await what()
             except (StaleEpoch, Conflict) as error:
                 # Somebody moved between our look and our decision: look again.
                 self._log.warning("decision_overtaken", detail=str(error))
-            except LeaseLost:
-                raise
             except PlatformUnavailable as error:
                 self._log.warning("ledger_unreachable", detail=error.message)
             await asyncio.sleep(max(0.0, TICK_SECONDS - (time.monotonic() - begun)))
 
     async def _step(self) -> None:
-        await self._judge()
         running = await asyncio.to_thread(self._ledger.failovers.running, self._namespace)
         if running is not None:
             await self._mover.resume(running)
@@ -162,8 +167,9 @@ class Leader:
         )
 
     def _say(self, decision: FailoverDecision) -> None:
-        if decision.reasons != self._said:
-            self._said = decision.reasons
+        # The other reasons carry figures that change all the time.
+        if decision.reasons[:1] != self._said:
+            self._said = decision.reasons[:1]
             kind = decision.kind.value if decision.kind else "none"
             self._log.info("decision", kind=kind, cluster=decision.to_cluster, reason="; ".join(decision.reasons))
 

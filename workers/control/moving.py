@@ -9,14 +9,17 @@ namespace past the ledger, where its effects are refused until the controllers h
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
 from temporalio.client import Client, WorkflowFailureError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from maestro.canonical import digest
+from maestro.errors import PlatformUnavailable
 from maestro.ledger import Lease, Ledger
 from maestro.ledger.failovers import FailoverKind, FailoverRow
 from maestro.ledger.leases import require_valid
@@ -25,7 +28,7 @@ from maestro.model.region import Epoch
 from maestro.regions.failover import FailoverDecision, next_version
 from workers.clusters.clients import connect_cluster
 from workers.clusters.namespace import SeenNamespace
-from workers.control.clusters import CONNECT_SECONDS, Clusters
+from workers.control.clusters import Clusters
 from workers.control.rescue import rescue
 
 FLIP_PAUSE_SECONDS = 0.2
@@ -34,11 +37,16 @@ SEE_SECONDS = 1.0
 HANDOVER_MARGIN_SECONDS = 10.0
 """Beyond Temporal's own limits: after that the handover is not waited for, and a forced failover may follow."""
 
+SILENT_SECONDS = 4.0
+"""A cluster that answers nothing for so long in the middle of a handover will not end it."""
+
 SETTLE_SECONDS = 6.0
 """How long what the old cluster gave stays admitted after a planned handover: its last long polls end in 5 s."""
 
 HANDOVER = "handover"
 FLIP = "flip"
+SETTLE = "settle"
+RESCUE = "rescue"
 
 SYSTEM_NAMESPACE = "temporal-system"
 HANDOVER_WORKFLOW = "namespace-handover-v2"
@@ -144,7 +152,7 @@ class Mover:
                 if await self._clusters.make_active(row.to_cluster, by=name):
                     break
             await asyncio.sleep(FLIP_PAUSE_SECONDS)
-        await self._step(row, "rescue")
+        await self._step(row, RESCUE)
         left = self._topology.regions_of(row.from_cluster)
         client = await self._clusters.client(row.to_cluster)
         await rescue(self._topology, self._ledger, client, left=left, reason=row.reason, epoch=row.version)
@@ -153,52 +161,70 @@ class Mover:
     async def _hand_over(self, row: FailoverRow) -> None:
         if row.step == HANDOVER:
             problem = await self._handed_over(row)
-            if not await self._is_active(row):
-                await self._withdraw(row, problem or "the namespace did not move")
+            if problem:
+                await self._withdraw(row, problem)
                 return
-            await self._step(row, "settle")
+            await self._step(row, SETTLE)
         await asyncio.sleep(SETTLE_SECONDS)
         await asyncio.to_thread(self._ledger.epochs.settle, self._namespace, also=self._ended(row, "done"))
         self._log.info("handed_over", cluster=row.to_cluster, epoch=row.version)
 
     async def _handed_over(self, row: FailoverRow) -> str:
-        """Run Temporal's own handover, or wait for the one that an earlier controller started; what went wrong."""
+        """Run Temporal's own handover, or wait for the one that an earlier controller started; what went wrong.
+
+        What counts is the namespace, not the handover's own answer, which its cluster may not live to give. One whose
+        cluster falls silent is not waited for: a forced failover has to follow soon.
+        """
         config = self._topology.failover
         limit = config.allowed_lagging_seconds + config.handover_timeout_seconds + HANDOVER_MARGIN_SECONDS
-        workflow_id = f"maestro-handover-{self._namespace}-{row.number}"
+        running = asyncio.create_task(self._temporal_hands_over(row))
+        begun = heard = time.monotonic()
         try:
-            client = await asyncio.wait_for(self._system(row.from_cluster), CONNECT_SECONDS)
-            # By the failover's number: never two handovers at once, and none is ever cancelled.
-            handle = await client.start_workflow(
-                HANDOVER_WORKFLOW,
-                {
-                    "Namespace": self._namespace,
-                    "RemoteCluster": row.to_cluster,
-                    "AllowedLaggingSeconds": config.allowed_lagging_seconds,
-                    "AllowedLaggingTasks": config.replication_backlog_limit,
-                    "HandoverTimeoutSeconds": int(config.handover_timeout_seconds),
-                },
-                id=workflow_id,
-                task_queue=HANDOVER_QUEUE,
-                rpc_timeout=timedelta(seconds=SEE_SECONDS * 3),
-            )
-        except Exception as error:  # noqa: BLE001 - started before, refused or unreachable: the namespace says which
-            self._log.warning("handover_not_started", detail=str(error))
-            return await self._until_moved(row, limit) or str(error)
-        try:
-            await asyncio.wait_for(handle.result(), limit)
-        except (WorkflowFailureError, RPCError, TimeoutError) as error:
-            self._log.warning("handover_failed", detail=str(error))
-            return str(error) or "it did not end in time"
+            while not await self._is_active(row):
+                now = time.monotonic()
+                if await self._clusters.seen(row.from_cluster, timeout_seconds=SEE_SECONDS):
+                    heard = now
+                if now - heard > SILENT_SECONDS:
+                    return f"{row.from_cluster} has fallen silent"
+                if running.done() and running.result():
+                    return running.result()
+                if now - begun > limit:
+                    return f"the namespace did not move within {limit:g} s"
+                await asyncio.sleep(FLIP_PAUSE_SECONDS)
+        finally:
+            running.cancel()
         return ""
 
-    async def _until_moved(self, row: FailoverRow, limit: float) -> str:
-        give_up = time.monotonic() + limit
-        while time.monotonic() < give_up:
-            if await self._is_active(row):
-                return ""
-            await asyncio.sleep(1.0)
-        return "it did not end in time"
+    async def _temporal_hands_over(self, row: FailoverRow) -> str:
+        """Temporal's handover from its start to its end; what it says went wrong. Never cancelled, never two at once:
+        its id is the failover's number.
+        """
+        config = self._topology.failover
+        request = {
+            "Namespace": self._namespace,
+            "RemoteCluster": row.to_cluster,
+            "AllowedLaggingSeconds": config.allowed_lagging_seconds,
+            "AllowedLaggingTasks": config.replication_backlog_limit,
+            "HandoverTimeoutSeconds": int(config.handover_timeout_seconds),
+        }
+        try:
+            client = await self._system(row.from_cluster)
+            handle = await client.start_workflow(
+                HANDOVER_WORKFLOW,
+                request,
+                id=f"maestro-handover-{self._namespace}-{row.number}",
+                task_queue=HANDOVER_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            )
+            await handle.result()
+        except WorkflowAlreadyStartedError:
+            # An earlier controller's has ended: the namespace tells how.
+            return ""
+        except (WorkflowFailureError, RPCError, PlatformUnavailable) as error:
+            self._log.warning("handover_failed", detail=str(error))
+            return f"Temporal's handover failed: {error}"
+        return ""
 
     async def _withdraw(self, row: FailoverRow, problem: str) -> None:
         reason = f"the handover to {row.to_cluster} was given up: {problem}"

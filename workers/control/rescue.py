@@ -14,10 +14,13 @@ from maestro.config.topology import Topology
 from maestro.ledger import Ledger
 from maestro.ledger.starts import Start
 from maestro.model.conduct import ConductRequest, RegionLeft
+from workers.clusters.clients import HERE, serves
 from workers.starting import start_workflow
 
 SIGNAL = "region_left"
-RPC_TIMEOUT = timedelta(seconds=3)
+RPC_TIMEOUT = timedelta(seconds=2)
+TRIES = 10
+PAUSE_SECONDS = 0.5
 AT_A_TIME = 16
 
 CLOCK_SLACK = timedelta(seconds=5)
@@ -30,15 +33,20 @@ async def rescue(
     topology: Topology, ledger: Ledger, client: Client, *, left: Sequence[str], reason: str, epoch: int
 ) -> None:
     """See to every open pull request; one that cannot be seen to now is left to its own timeouts."""
+    await serves(client, topology.temporal.task_queue)
     starts = await asyncio.to_thread(ledger.starts.open, topology.temporal.namespace)
     turn = asyncio.Semaphore(AT_A_TIME)
 
     async def one(start: Start) -> None:
         async with turn:
-            try:
-                await _see_to(topology, client, start, left=left, reason=reason, epoch=epoch)
-            except (RPCError, TimeoutError) as error:
-                log.warning("not_rescued", pr=start.workflow_id, detail=str(error))
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    await _see_to(topology, client, start, left=left, reason=reason, epoch=epoch)
+                    break
+                except RPCError as error:
+                    # A frontend that has not heard of the failover refuses, or forwards to where nobody answers.
+                    log.warning("not_rescued", pr=start.workflow_id, detail=error.message, tries_left=tries_left)
+                await asyncio.sleep(PAUSE_SECONDS)
 
     await asyncio.gather(*(one(start) for start in starts))
     log.info("rescued", detail=f"{len(starts)} open pull requests")
@@ -55,7 +63,8 @@ async def _see_to(
     handle = client.get_workflow_handle(request.pull_request.workflow_id)
     for region in left:
         try:
-            await handle.signal(SIGNAL, RegionLeft(region=region, reason=reason, epoch=epoch), rpc_timeout=RPC_TIMEOUT)
+            word = RegionLeft(region=region, reason=reason, epoch=epoch)
+            await handle.signal(SIGNAL, word, rpc_metadata=HERE, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -67,7 +76,7 @@ async def _is_lost(client: Client, request: ConductRequest, start: Start) -> boo
     """Whether the cluster knows nothing of this run: no such workflow, or only one that ended before it was started."""
     try:
         handle = client.get_workflow_handle(request.pull_request.workflow_id)
-        description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+        description = await handle.describe(rpc_metadata=HERE, rpc_timeout=RPC_TIMEOUT)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return True
