@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
 
 from maestro.config.topology import Topology, load_topology
@@ -81,7 +83,7 @@ async def reach() -> Connection:
     if topology.active_clusters():
         return Connection(await _active(topology), topology, ui)
     try:
-        client = await asyncio.wait_for(connect(topology), CONNECT_SECONDS)
+        client = await asyncio.wait_for(connect(topology, runtime=_quiet()), CONNECT_SECONDS)
     except TimeoutError as error:
         raise PlatformUnavailable(
             f"Temporal does not answer within {CONNECT_SECONDS:.0f} s",
@@ -89,6 +91,12 @@ async def reach() -> Connection:
             fix="check the address and the network; for a local stack unset it and say `maestro up`",
         ) from error
     return Connection(client, topology, ui)
+
+
+@cache
+def _quiet() -> Runtime:
+    """Without the client's own lines on every repeated call: a command says itself what it waits for."""
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(TelemetryFilter("ERROR", "ERROR"))))
 
 
 async def _active(topology: Topology) -> Client:
@@ -100,7 +108,7 @@ async def _active(topology: Topology) -> Client:
     problems: list[str] = []
     for name in names:
         try:
-            return await asyncio.wait_for(connect_cluster(topology, name), CONNECT_SECONDS)
+            return await asyncio.wait_for(connect_cluster(topology, name, runtime=_quiet()), CONNECT_SECONDS)
         except (TimeoutError, PlatformUnavailable) as error:
             problems.append(f"{name}: {str(error) or 'no answer'}")
     raise PlatformUnavailable(

@@ -49,7 +49,7 @@ async def watched(
         ) from error
     if card is None:
         with explained():
-            return await card_of(handle)
+            return await card_of(handle_of(connection, workflow_id))
     return card
 
 

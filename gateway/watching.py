@@ -58,6 +58,8 @@ async def snapshots(connection: Connection, handle: Handle) -> AsyncIterator[Sna
     loop = asyncio.get_running_loop()
     answered = loop.time()
     while True:
+        # By the connection as it is now, which may be to another cluster than at the start.
+        handle = handle_of(connection, handle.id)
         try:
             running, work = await _pending(connection, handle)
             card = await card_of(handle)
@@ -66,8 +68,7 @@ async def snapshots(connection: Connection, handle: Handle) -> AsyncIterator[Sna
                 with explained():
                     raise
             yield Snapshot(card, notice=f"waiting for Temporal or a worker: {error.message}")
-            if await connection.renew():
-                handle = handle_of(connection, handle.id)
+            await connection.renew()
         else:
             answered = loop.time()
             if not running:
@@ -88,7 +89,7 @@ async def verdict(connection: Connection, handle: Handle, *, person: bool) -> As
         if snapshot.settled and snapshot.card is not None and snapshot.card.decision.state in counts:
             # What was seen before the rendering had ended lacks its version and its links.
             with explained():
-                yield Snapshot(await card_of(handle), settled=True)
+                yield Snapshot(await card_of(handle_of(connection, handle.id)), settled=True)
             return
         yield snapshot
 

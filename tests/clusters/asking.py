@@ -7,8 +7,7 @@ from temporalio.api.workflowservice.v1 import ListSchedulesRequest
 from temporalio.client import Client
 
 from maestro.config.topology import Topology
-from workers.clusters.clients import connect_cluster
-from workers.clusters.join import HERE
+from workers.clusters.clients import HERE, connect_cluster
 
 
 async def each_cluster(topology: Topology) -> AsyncIterator[tuple[str, Client]]:
