@@ -1,8 +1,8 @@
 """What is injected, where, when and for how long: all of it follows from the number of faults and a seed.
 
-Each fault takes what it hurts, for as long as it lasts and until that had time to come back, so that no two hurt the same
-at once. At most one region is taken out at a time; killing the other one's worker meanwhile is allowed, and leaves nobody
-at work for as long as a start takes.
+Each fault takes what it hurts, for as long as it lasts and until that had time to come back, so that no two hurt the
+same at once. At most one region is taken out at a time; killing the other one's worker meanwhile is allowed, and leaves
+nobody at work for as long as a start takes.
 """
 
 import math

