@@ -65,7 +65,10 @@ class Autocommitting:
             self._close(self._idle.pop())
 
     def _connect(self) -> DBAPIConnection:
-        pooled = self._engine.raw_connection()
+        try:
+            pooled = self._engine.raw_connection()
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DBAPIError("connect", None, error) from error
         pooled.detach()  # set up like the others, and ours from here on
         connection = pooled.dbapi_connection
         assert connection is not None, "it was connected just now"  # noqa: S101

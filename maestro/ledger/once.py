@@ -99,7 +99,7 @@ async def once_at_remote(
     request: JsonValue,
     holder: str,
     ttl_seconds: float,
-    standing: Standing,
+    standing: Standing = ANYBODY,
     ask: Ask,
     call: Call,
 ) -> Effect:

@@ -1,18 +1,21 @@
 """What the other processes of a test do: importable, so that a fresh interpreter can run it."""
 
 import os
+import random
 import signal
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from pydantic import JsonValue
 
-from maestro.errors import LeaseHeld, StaleFence
+from maestro.errors import LeaseHeld, LeaseLost, StaleEpoch, StaleFence
 from maestro.ledger import Ledger
 from maestro.ledger.leases import require_valid
 from maestro.ledger.schema import effects, now_seconds
 from maestro.model.record import DecisionRecord, RecordKind
+from maestro.model.region import Standing
 
 RESOURCE = "shard/contended"
 
@@ -69,3 +72,35 @@ def die_inside_a_transaction(url: str, key: str) -> None:
             row = {"key": key, "request_digest": "d", "result": "{}", "holder": "doomed", "resource": RESOURCE}
             connection.execute(sa.insert(effects).values(**row, fence=lease.fence, recorded_at=now_seconds()))
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def act_under(url: str, standing: Standing, number: int) -> list[str]:
+    """Take leases and commit effects for a region for as long as the ledger's epoch lets it, at random.
+
+    Returns the keys that were acknowledged.
+    """
+    done: list[str] = []
+    draw = random.Random(f"{standing.region}/{number}")
+    with Ledger.open(url) as ledger, suppress(StaleEpoch):
+        while True:
+            key = f"{standing.region}/{number}/{len(done)}"
+            if draw.random() < 0.4:
+                ledger.effects.once(key, request_digest="d", result={}, standing=standing)
+                done.append(key)
+                continue
+            resource = f"shared/{draw.randrange(4)}"
+            try:
+                lease = ledger.leases.acquire(resource, holder=key, ttl_seconds=0.05, standing=standing)
+                if draw.random() < 0.3:
+                    # Long enough that some leases are at their end when the epoch is raised.
+                    time.sleep(draw.random() * 0.05)
+                    lease = ledger.leases.renew(lease, ttl_seconds=0.05)
+                ledger.effects.commit(key, lease=lease, request_digest="d", result={})
+                done.append(key)
+                if draw.random() < 0.5:
+                    ledger.leases.release(lease)
+            except StaleEpoch:
+                raise
+            except (LeaseHeld, LeaseLost):
+                continue
+    return done

@@ -33,7 +33,7 @@ def test_a_missing_server_is_a_failure_that_says_what_to_install(monkeypatch: py
 def test_a_server_that_does_not_start_is_a_failure_with_its_output(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(embedded_postgresql, "_programs", lambda _folder: tmp_path)
+    monkeypatch.setattr(embedded_postgresql, "_programs", lambda *_names: tmp_path)
     with (
         pytest.raises(embedded_postgresql.CannotStartError, match=r"does not start: .*initdb"),
         embedded_postgresql.embedded_postgresql(),

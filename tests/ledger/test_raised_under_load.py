@@ -1,0 +1,62 @@
+"""While processes take leases and commit effects under an epoch, another one raises it and revokes what they hold."""
+
+import multiprocessing
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from maestro.ledger import Ledger
+from maestro.ledger.schema import effects
+from maestro.model.region import Standing
+from tests.ledger.contenders import act_under
+
+NAMESPACE = "maestro"
+PROCESSES = 4
+RAISES = 8
+
+
+def test_nothing_of_the_old_epoch_is_committed_after_a_raise_returned(url: str) -> None:
+    regions = [f"region-{number}" for number in range(PROCESSES)]
+    with Ledger.open(url) as ledger, multiprocessing.get_context("spawn").Pool(PROCESSES) as processes:
+        ledger.epochs.begin(NAMESPACE, 1, "north")
+        acknowledged: list[str] = []
+        for version in range(1, RAISES + 1):
+            standings = [Standing(region=region, epoch=version, namespace=NAMESPACE) for region in regions]
+            waiting = [processes.apply_async(act_under, (url, standing, version)) for standing in standings]
+            wait_for_effects(ledger, f"region-%/{version}/%", 20 * version)
+            ledger.epochs.raise_to(
+                NAMESPACE, version=version + 1, cluster="west", reason="a test", revoke_regions=regions
+            )
+            when_it_returned = keys(ledger)
+            acknowledged += [key for one in waiting for key in one.get(timeout=120)]
+            assert keys(ledger) == when_it_returned
+        assert sorted(acknowledged) == sorted(when_it_returned), "what was acknowledged is what there is"
+        fences_of_each_resource_only_rise(ledger)
+
+
+def fences_of_each_resource_only_rise(ledger: Ledger) -> None:
+    columns = (effects.c.resource, effects.c.fence, effects.c.holder)
+    leased = sa.select(*columns).where(effects.c.fence > 0).order_by(effects.c.recorded_at, effects.c.fence)
+    with ledger._database.read() as connection:
+        rows = connection.execute(leased).all()
+    for resource in {row.resource for row in rows}:
+        fences = [row.fence for row in rows if row.resource == resource]
+        assert fences == sorted(fences), "an older fence wrote after a newer one"
+        assert len(fences) == len(set(fences)), "two held one lease, since each took it for one effect"
+
+
+def wait_for_effects(ledger: Ledger, pattern: str, count: int) -> None:
+    counted = sa.select(sa.func.count()).where(effects.c.key.like(pattern))
+    give_up_at = time.monotonic() + 60
+    while time.monotonic() < give_up_at:
+        with ledger._database.read() as connection:
+            if connection.execute(counted).scalar_one() >= count:
+                return
+        time.sleep(0.01)
+    pytest.fail("nobody does anything")
+
+
+def keys(ledger: Ledger) -> set[str]:
+    with ledger._database.read() as connection:
+        return set(connection.execute(sa.select(effects.c.key)).scalars())
