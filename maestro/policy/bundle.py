@@ -12,12 +12,16 @@ from pydantic import BaseModel, JsonValue, RootModel
 from maestro.config.yamlfile import load
 from maestro.errors import BadInput
 from maestro.model.base import Model
-from maestro.policy.data import Dependencies, Tenants
+from maestro.policy.data import Dependencies, FailoverRules, Tenants
 
 DATA_FILE = "data.yaml"
 TEST_SUFFIX = "_test.rego"
 
-_CHECKED: dict[str, type[BaseModel]] = {"tenants": Tenants, "dependencies": Dependencies}
+_CHECKED: dict[str, type[BaseModel]] = {
+    "tenants": Tenants,
+    "dependencies": Dependencies,
+    "failover": FailoverRules,
+}
 """Data whose shape the shipped policies rely on. Other folders hold data for policies of one's own."""
 
 

@@ -3,9 +3,9 @@ the same files fills in no defaults, and a rule on a missing value is silently u
 """
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, RootModel, StrictBool, StrictInt, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, RootModel, StrictBool, StrictInt, model_validator
 
 from maestro.config.explain import Refusal
 from maestro.model.base import Config
@@ -95,3 +95,51 @@ class DependencyRule(Config):
 
 class Dependencies(RootModel[dict[str, DependencyRule]]):
     """Rules by name."""
+
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Kinds = Annotated[tuple[Literal["planned", "forced"], ...], Field(min_length=1)]
+Hour = Annotated[StrictInt, Field(ge=0, le=23)]
+
+
+class NeverActive(Config):
+    """Clusters that never become active."""
+
+    clusters: Names
+    why: str = Field(min_length=1)
+
+
+class ForbiddenPair(Config):
+    """No failover of these kinds from one cluster to the other; the way back is a rule of its own."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    from_cluster: str = Field(alias="from", min_length=1)
+    to: str = Field(min_length=1)
+    kinds: Kinds
+    why: str = Field(min_length=1)
+
+
+class BoundTenants(Config):
+    """While one of the tenants has open work, only these clusters may be active."""
+
+    tenants: Names
+    clusters: Names
+    why: str = Field(min_length=1)
+
+
+class RestHours(Config):
+    """No failover of these kinds in these hours of the day, in UTC."""
+
+    kinds: Kinds
+    hours: tuple[Hour, ...] = Field(min_length=1)
+    why: str = Field(min_length=1)
+
+
+class FailoverRules(Config):
+    """Rules by name, by what they are about."""
+
+    never_active: dict[str, NeverActive]
+    pairs: dict[str, ForbiddenPair]
+    tenants: dict[str, BoundTenants]
+    hours: dict[str, RestHours]

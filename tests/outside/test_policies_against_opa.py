@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 
 from maestro.policy.engine import RegorusEngine
 from maestro.resources import resource_dir
-from tests.policy.inputs import decision_inputs, network_inputs, placement_inputs, selection_inputs
+from tests.policy.inputs import (
+    decision_inputs,
+    failover_inputs,
+    network_inputs,
+    placement_inputs,
+    selection_inputs,
+)
 
 POLICIES = resource_dir("policies")
 OPA_VERSION = "1.22.2"
@@ -24,6 +30,7 @@ INPUTS = 300
 
 ENTRYPOINTS = {
     "data.maestro.placement.answer": placement_inputs(),
+    "data.maestro.failover.answer": failover_inputs(),
     "data.maestro.network.answer": network_inputs(),
     "data.maestro.selection.answer": selection_inputs(),
     "data.maestro.decision.answer": decision_inputs(),

@@ -23,6 +23,19 @@ def placement_inputs() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def failover_inputs() -> st.SearchStrategy[dict[str, Any]]:
+    """Documents for ``data.maestro.failover.answer``; any fact may be absent."""
+    clusters = st.sampled_from(["north", "west", "archive", "vault"])
+    return st.fixed_dictionaries(
+        {"to": clusters, "kind": st.sampled_from(["planned", "forced", "forced", "other"])},
+        optional={
+            "from": clusters,
+            "tenants": st.lists(st.sampled_from([*TENANTS, "sealed"]), unique=True),
+            "hour": st.integers(0, 23),
+        },
+    )
+
+
 def network_inputs() -> st.SearchStrategy[dict[str, Any]]:
     """Documents for ``data.maestro.network.answer``."""
     return st.fixed_dictionaries({"tenant": st.sampled_from(TENANTS), "wanted": st.booleans()})

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_shipped_policies_and_their_data_can_be_used() -> None:
     bundle = read_bundle(resource_dir("policies"))
-    assert set(bundle.data) == {"tenants", "dependencies"}
+    assert set(bundle.data) == {"tenants", "dependencies", "failover"}
     assert not any(name.endswith("_test.rego") for name in bundle.modules)
 
 
@@ -79,6 +79,23 @@ def test_a_package_is_named_as_indexes_spell_it_or_it_would_never_match(folder: 
     with pytest.raises(BadInput) as caught:
         read_bundle(folder)
     assert caught.value.fix == "write 'acme-solver'"
+
+
+def test_a_pair_of_clusters_reaches_the_policy_under_the_names_that_its_file_has(folder: Path) -> None:
+    (folder / "failover").mkdir()
+    rules = "{never_active: {}, pairs: {p: {from: a, to: b, kinds: [forced], why: w}}, tenants: {}, hours: {}}"
+    (folder / "failover" / "data.yaml").write_text(rules)
+    pair = {"from": "a", "to": "b", "kinds": ["forced"], "why": "w"}
+    assert read_bundle(folder).data["failover"] == {
+        "never_active": {},
+        "pairs": {"p": pair},
+        "tenants": {},
+        "hours": {},
+    }
+    (folder / "failover" / "data.yaml").write_text(rules.replace("forced", "force"))
+    with pytest.raises(BadInput) as caught:
+        read_bundle(folder)
+    assert caught.value.field.endswith("pairs.p.kinds[0]")
 
 
 def test_data_for_rules_of_ones_own_is_taken_as_it_is(folder: Path) -> None:
