@@ -1,12 +1,14 @@
 """While processes take leases and commit effects under an epoch, another one raises it and revokes what they hold."""
 
 import multiprocessing
+import threading
 import time
 
 import pytest
 import sqlalchemy as sa
 
 from maestro.ledger import Ledger
+from maestro.ledger.leases import require_valid
 from maestro.ledger.schema import effects
 from maestro.model.region import Standing
 from tests.ledger.contenders import act_under
@@ -60,3 +62,21 @@ def wait_for_effects(ledger: Ledger, pattern: str, count: int) -> None:
 def keys(ledger: Ledger) -> set[str]:
     with ledger._database.read() as connection:
         return set(connection.execute(sa.select(effects.c.key)).scalars())
+
+
+def test_a_raise_waits_for_a_commit_under_way_also_where_its_lease_expires_meanwhile(ledger: Ledger) -> None:
+    ledger.epochs.begin(NAMESPACE, 1, "north")
+    standing = Standing(region="region-0", epoch=1, namespace=NAMESPACE)
+    lease = ledger.leases.acquire("shared/0", holder="a", ttl_seconds=0.5, standing=standing)
+    raising = threading.Thread(
+        target=ledger.epochs.raise_to,
+        args=(NAMESPACE,),
+        kwargs={"version": 2, "cluster": "west", "reason": "a test", "revoke_regions": ["region-0"]},
+    )
+    with ledger._database.write() as connection:
+        require_valid(connection, lease)
+        time.sleep(0.6)  # the lease is over, but what was found under it is not committed yet
+        raising.start()
+        raising.join(timeout=0.5)
+        assert raising.is_alive(), "it returned, and the effect would come after"
+    raising.join()
