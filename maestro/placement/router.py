@@ -13,6 +13,7 @@ from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement, Region, RegionAssessment, RegionHealth
 from maestro.placement.score import score
 from maestro.policy.engine import PolicyEngine
+from maestro.regions.burn import Condition, RegionState
 from maestro.words import count, dollars
 
 ENTRYPOINT = "data.maestro.placement.answer"
@@ -26,11 +27,13 @@ class PlacementRequest(Model):
 
     ``expected_seconds`` of compute are assumed, and ``task_seconds`` for each task that waits in a queue.
     ``dependencies`` are normalized package names; ``exclude`` maps regions that must not be chosen to the reason.
+    ``states`` are what the controllers judged; a region without one is judged by its health alone.
     """
 
     pull_request: PullRequest
     regions: tuple[Region, ...]
     healths: tuple[RegionHealth, ...]
+    states: tuple[RegionState, ...] = ()
     prices: Prices = Prices()
     expected_seconds: Amount
     task_seconds: Amount = 60.0
@@ -61,11 +64,16 @@ def place(request: PlacementRequest, *, policy: PolicyEngine) -> Placement:
     answer, problem = _ask(request, policy)
     healths = {health.region: health for health in request.healths}
     regions = sorted(request.regions, key=lambda region: region.id)
-    assessments = tuple(_assess(region, healths.get(region.id), answer, problem, request) for region in regions)
+    states = {state.region: state for state in request.states}
+    denied = _denied(answer, problem, request)
+    assessments = tuple(
+        _assess(region, healths.get(region.id), states.get(region.id), denied[region.id], request=request)
+        for region in regions
+    )
     chosen = cheapest(assessments)
     return Placement(
         region=chosen.region if chosen else None,
-        reason=_why_chosen(chosen, assessments) if chosen else _why_none(assessments),
+        reason=_why_chosen(chosen, assessments) if chosen else _why_none(assessments, answer, request),
         slots=next((region.slots for region in regions if chosen and region.id == chosen.region), 1),
         residency=answer.residency if chosen else "",
         assessments=assessments,
@@ -103,8 +111,24 @@ def _ask(request: PlacementRequest, policy: PolicyEngine) -> tuple[PlacementAnsw
         return PlacementAnswer(allowed=(), denials=(), residency=""), error.message
 
 
+def _denied(answer: PlacementAnswer, problem: str, request: PlacementRequest) -> dict[str, tuple[str, ...]]:
+    """The policy's sentences against each region; what it does not list as allowed is refused by its silence."""
+    sentences: dict[str, list[str]] = {region.id: [] for region in request.regions}
+    for denial in answer.denials:
+        sentences.setdefault(denial.region, []).append(denial.message)
+    for name in sentences.keys() - set(answer.allowed):
+        if not sentences[name]:
+            sentences[name].append(problem or f"the policy says nothing about {name}, which counts as a refusal")
+    return {name: tuple(said) for name, said in sentences.items()}
+
+
 def _assess(
-    region: Region, health: RegionHealth | None, answer: PlacementAnswer, problem: str, request: PlacementRequest
+    region: Region,
+    health: RegionHealth | None,
+    state: RegionState | None,
+    denied: tuple[str, ...],
+    *,
+    request: PlacementRequest,
 ) -> RegionAssessment:
     excluded = request.exclude.get(region.id)
     cost = score(
@@ -114,15 +138,12 @@ def _assess(
         expected_seconds=request.expected_seconds,
         task_seconds=request.task_seconds,
     )
-    denied = tuple(denial.message for denial in answer.denials if denial.region == region.id)
-    allowed = region.id in answer.allowed and not denied
-    if not allowed and not denied:
-        denied = (problem or f"the policy says nothing about {region.id}, which counts as a refusal",)
+    well = health is not None and health.healthy and (state is None or state.healthy)
     return RegionAssessment(
         region=region.id,
-        healthy=health is not None and health.healthy and excluded is None,
-        allowed=allowed,
-        reasons=(*_against_health(health, excluded), *(() if allowed else denied)),
+        healthy=well and excluded is None,
+        allowed=not denied,
+        reasons=(*_against_health(health, excluded), *_against_state(state), *denied),
         terms=cost.terms,
         total_usd=cost.total_usd,
         carbon_g=cost.carbon_g,
@@ -136,6 +157,13 @@ def _against_health(health: RegionHealth | None, excluded: str | None) -> tuple[
     if health.healthy:
         return reasons
     return (*reasons, *(health.reasons or ("it was measured as not healthy",)))
+
+
+def _against_state(state: RegionState | None) -> tuple[str, ...]:
+    if state is None or state.healthy:
+        return ()
+    said = "it burns its error budget" if state.condition is Condition.BURNING else "it is recovering"
+    return tuple(f"{said}: {reason}" for reason in state.reasons) or (said,)
 
 
 def _why_chosen(chosen: RegionAssessment, assessments: Sequence[RegionAssessment]) -> str:
@@ -153,12 +181,22 @@ def _why_chosen(chosen: RegionAssessment, assessments: Sequence[RegionAssessment
     return " ".join([first, f"Refused: {'. '.join(refused)}."]) if refused else first
 
 
-def _why_none(assessments: Sequence[RegionAssessment]) -> str:
+def _why_none(assessments: Sequence[RegionAssessment], answer: PlacementAnswer, request: PlacementRequest) -> str:
     waiting = [assessment.region for assessment in assessments if assessment.allowed]
     wait = (
-        f"Waiting for {' or '.join(waiting)} to become healthy."
+        f"Waiting for {' or '.join(waiting)} to become healthy.{_why_not_elsewhere(waiting, answer, request)}"
         if waiting
         else "Waiting for the policy to allow a configured region, or for a region that it allows."
     )
     against = " ".join(f"{assessment.region}: {'; '.join(assessment.reasons)}." for assessment in assessments)
     return f"None of {count(len(assessments), 'region')} may be chosen. {wait} {against}".strip()
+
+
+def _why_not_elsewhere(waiting: Sequence[str], answer: PlacementAnswer, request: PlacementRequest) -> str:
+    """That a pull request which rules keep in some regions waits for them, however healthy the others are."""
+    configured = {region.id for region in request.regions}
+    rules = sorted({denial.rule for denial in answer.denials if denial.region in configured})
+    if not rules:
+        return ""
+    stays = f" Tenant {request.pull_request.tenant} stays in {' or '.join(waiting)} by the rule {' and '.join(rules)}"
+    return f"{stays}, so it waits for {'it' if len(waiting) == 1 else 'them'} rather than moves."

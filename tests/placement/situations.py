@@ -12,6 +12,7 @@ from maestro.model.pull_request import PullRequest
 from maestro.model.region import Region, RegionHealth
 from maestro.placement.router import PlacementRequest
 from maestro.policy.engine import PolicyAnswer
+from maestro.regions.burn import Condition, RegionState
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -43,6 +44,10 @@ def health(name: str, *, healthy: bool = True, backlog: int = 0, p95: float | No
         start_latency_p95_seconds=p95,
         measured_at=NOW,
     )
+
+
+def state(name: str, condition: Condition, *reasons: str) -> RegionState:
+    return RegionState(region=name, condition=condition, since=0.0, at=1.0, reasons=reasons)
 
 
 class FixedPolicy:
@@ -95,6 +100,9 @@ def situations(draw: st.DrawFn) -> tuple[PlacementRequest, FixedPolicy]:
         pull_request=pull_request(),
         regions=tuple(draw(st.permutations(regions))),
         healths=healths,
+        states=tuple(
+            state(name, draw(st.sampled_from(Condition)), "frontend: refused") for name in names if draw(st.booleans())
+        ),
         prices=Prices(carbon_usd_per_tonne=draw(prices), waiting_usd_per_hour=draw(prices)),
         expected_seconds=draw(st.floats(0, 1e9)),
         task_seconds=draw(st.floats(0, 1e6)),

@@ -1,12 +1,14 @@
 """Which region is chosen, and what the reviewer reads about it."""
 
+import pytest
 from hypothesis import given
 
 from maestro.model.region import Placement
 from maestro.placement.router import PlacementRequest, place
 from maestro.policy.engine import PolicyEngine, RegorusEngine
+from maestro.regions.burn import Condition
 from maestro.resources import resource_dir
-from tests.placement.situations import NOW, FixedPolicy, health, pull_request, region, situations
+from tests.placement.situations import NOW, FixedPolicy, health, pull_request, region, situations, state
 
 NORTH, WEST = region("eu-north", price="0.10"), region("eu-west", price="0.20")
 BOTH = FixedPolicy("eu-north", "eu-west")
@@ -37,6 +39,7 @@ def test_a_region_that_is_unhealthy_denied_unmeasured_or_excluded_is_never_chose
         return
     measured = {one.region: one for one in request.healths}
     assert measured[placement.region].healthy
+    assert all(one.healthy for one in request.states if one.region == placement.region)
     assert placement.region in policy._allowed
     assert placement.region not in request.exclude
     assert policy._answers
@@ -61,7 +64,9 @@ def test_the_same_situation_in_any_order_gives_the_same_placement(
     situation: tuple[PlacementRequest, FixedPolicy],
 ) -> None:
     request, policy = situation
-    turned = request.model_copy(update={"regions": request.regions[::-1], "healths": request.healths[::-1]})
+    turned = request.model_copy(
+        update={"regions": request.regions[::-1], "healths": request.healths[::-1], "states": request.states[::-1]}
+    )
     assert place(request, policy=policy) == place(request, policy=policy) == place(turned, policy=policy)
 
 
@@ -104,6 +109,45 @@ def test_a_region_that_nobody_measured_is_not_taken_for_healthy() -> None:
     placement = choose(healths=(health("eu-west"),))
     assert placement.region == "eu-west"
     assert against(placement, "eu-north") == ("its health was not measured",)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        pytest.param(Condition.BURNING, "it burns its error budget: frontend: refused", id="one that burns"),
+        pytest.param(Condition.RECOVERING, "it is recovering: frontend: refused", id="one that recovers"),
+    ],
+)
+def test_a_region_that_measures_well_now_is_refused_while_its_state_is_not_healthy(
+    condition: Condition, said: str
+) -> None:
+    placement = choose(states=(state("eu-north", condition, "frontend: refused"), state("eu-west", Condition.HEALTHY)))
+    assert placement.region == "eu-west"
+    assert against(placement, "eu-north") == (said,)
+
+
+def test_a_state_without_a_reason_still_refuses_in_words() -> None:
+    placement = choose(states=(state("eu-north", Condition.BURNING),))
+    assert against(placement, "eu-north") == ("it burns its error budget",)
+
+
+def test_a_tenant_that_is_bound_to_a_burning_region_waits_for_it_rather_than_moves() -> None:
+    placement = choose(
+        policy=RegorusEngine(resource_dir("policies")),
+        pull_request=pull_request("nordic"),
+        states=(state("eu-north", Condition.BURNING, "frontend: refused"), state("eu-west", Condition.HEALTHY)),
+    )
+    assert placement.region is None
+    assert placement.reason.startswith(
+        "None of 2 regions may be chosen. Waiting for eu-north to become healthy. Tenant nordic stays in eu-north by "
+        "the rule finland-only, so it waits for it rather than moves. eu-north: it burns its error budget: "
+    )
+
+
+def test_a_tenant_that_may_go_anywhere_waits_for_any_region() -> None:
+    placement = choose(states=(state("eu-north", Condition.BURNING), state("eu-west", Condition.RECOVERING)))
+    assert placement.region is None
+    assert "Waiting for eu-north or eu-west to become healthy. eu-north:" in placement.reason
 
 
 def test_with_every_allowed_region_unhealthy_the_answer_is_to_wait_for_them() -> None:
