@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import structlog
+from temporalio.runtime import Runtime, TelemetryConfig
 
 from maestro.config.topology import Topology, load_topology
 from maestro.errors import BadInput, LeaseHeld, LeaseLost, MaestroError, PlatformUnavailable
@@ -21,7 +22,6 @@ from maestro.ledger import Ledger
 from maestro.ledger.holding import holding
 from maestro.policy.engine import RegorusEngine
 from maestro.resources import policies_dir
-from workers.connection import worker_runtime
 from workers.control.clusters import Clusters
 from workers.control.leading import CONTROLLER, Leader
 from workers.control.probing import Prober
@@ -53,7 +53,7 @@ async def _work(topology: Topology, name: str, ready_file: Path | None) -> None:
     actor = f"{CONTROLLER}{name}@{socket.gethostname()}:{os.getpid()}"
     async with AsyncExitStack() as stack:
         ledger = stack.enter_context(Ledger.open(ledger_url()))
-        clusters = Clusters(topology, runtime=worker_runtime(topology, metrics_port=None), identity=actor)
+        clusters = Clusters(topology, runtime=Runtime(telemetry=TelemetryConfig()), identity=actor)
         prober = Prober(clusters, ledger, name=name, stack=stack)
         policy = RegorusEngine(policies_dir())
         async with asyncio.TaskGroup() as group:

@@ -38,7 +38,7 @@ class Cadence(Config):
     workers: Seconds = 2.0
     start_latency: Seconds = 5.0
     canary: Seconds = 10.0
-    replication: Seconds = 15.0
+    replication: Seconds = 30.0
     ledger: Seconds = 2.0
 
 

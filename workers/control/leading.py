@@ -14,7 +14,6 @@ from maestro.ledger.failovers import FailoverRow
 from maestro.model.conduct import ConductRequest
 from maestro.model.region import Epoch
 from maestro.policy.engine import PolicyEngine
-from maestro.regions.burn import RegionState, next_state
 from maestro.regions.failover import (
     FailoverDecision,
     FailoverKind,
@@ -24,11 +23,9 @@ from maestro.regions.failover import (
     decide,
     requested,
 )
-from maestro.regions.probes import Probe, ProbeResult
 from maestro.regions.rules import rulings
-from maestro.regions.states import known_states
-from maestro.regions.windows import window_seconds
 from workers.control.clusters import Clusters
+from workers.control.judging import Judge
 from workers.control.moving import Mover
 from workers.control.probing import Prober
 
@@ -50,17 +47,16 @@ class Leader:
         self._policy = policy
         self._mover = Mover(clusters, ledger, lease, actor=name)
         self._log = structlog.get_logger("workers.control").bind(actor=name)
-        self._states: dict[str, RegionState] = {}
+        self._judge = Judge(clusters.topology, ledger)
         self._said: tuple[str, ...] = ()
 
     async def lead(self) -> None:
         """Judge, and go on with what an earlier leader did not end, then decide; each once a second, side by side: a
         handover takes seconds, in which the router wants to know how the regions stand.
         """
-        self._states = await asyncio.to_thread(known_states, self._ledger)
-        await self._judge()
+        await self._judge.begin()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._again(self._judge))
+            group.create_task(self._again(self._judge.judge))
             group.create_task(self._again(self._step))
 
     async def _again(self, what: Callable[[], Awaitable[None]]) -> None:
@@ -83,8 +79,10 @@ class Leader:
         epoch = await asyncio.to_thread(self._ledger.epochs.current, self._namespace)
         if epoch is None or await self._adopted(epoch):
             return
-        situation = await self._situation(epoch)
         asked = await asyncio.to_thread(self._ledger.wishes.take, self._namespace)
+        if asked is None and self._is_well(epoch):
+            return
+        situation = await self._situation(epoch)
         if asked is None:
             decision, by = decide(situation, self._topology.failover), ""
         else:
@@ -102,34 +100,6 @@ class Leader:
         self._say(decision)
         await self._mover.begin(decision, epoch, inputs=digest(situation), asked_by=by)
 
-    async def _judge(self) -> None:
-        """The state of each region from every prober's results, for the router, the table and the decision."""
-        slo = self._topology.failover.slo
-        reach = max(max(window_seconds(slo, probe)) for probe in Probe)
-        now = (await asyncio.to_thread(self._ledger.now)).timestamp()
-        for region in self._topology.regions:
-            rows = await asyncio.to_thread(self._ledger.probes.since, region.id, reach)
-            results = [
-                ProbeResult(
-                    region=row.region,
-                    probe=Probe(row.probe),
-                    prober=row.prober,
-                    good=row.good,
-                    value=row.value,
-                    detail=row.detail,
-                    at=row.at.timestamp(),
-                )
-                for row in rows
-            ]
-            before = self._states.get(region.id)
-            state = next_state(before, results, region=region.id, slo=slo, now=now)
-            self._states[region.id] = state
-            if before is None or before.condition is not state.condition:
-                self._log.warning(
-                    "region_state", region=region.id, condition=state.condition.value, reason="; ".join(state.reasons)
-                )
-            await asyncio.to_thread(self._ledger.region_states.put, region.id, state.model_dump(mode="json"))
-
     async def _adopted(self, epoch: Epoch) -> bool:
         """Follow a namespace that was moved by somebody else, or by a request of ours that came late."""
         seen = [one for one in self._prober.seen.values() if one is not None]
@@ -144,15 +114,13 @@ class Leader:
         starts = await asyncio.to_thread(self._ledger.starts.open, self._namespace)
         tenants = sorted({ConductRequest.model_validate_json(s.request_json).pull_request.tenant for s in starts})
         now = await asyncio.to_thread(self._ledger.now)
-        names = self._clusters.names
+        names, states = self._clusters.names, self._judge.states
         return Situation(
             version=epoch.version,
             active=epoch.cluster,
             home=self._topology.home_cluster().name,
             states={
-                name: tuple(
-                    self._states[region] for region in self._topology.regions_of(name) if region in self._states
-                )
+                name: tuple(states[region] for region in self._topology.regions_of(name) if region in states)
                 for name in names
             },
             reachable=tuple(name for name, seen in self._prober.seen.items() if seen is not None),
@@ -165,6 +133,12 @@ class Leader:
             automatic=self._topology.failover.mode == "automatic",
             now=now.timestamp(),
         )
+
+    def _is_well(self, epoch: Epoch) -> bool:
+        """At home and healthy: nothing to decide, which need not be asked of policy every second."""
+        regions = self._topology.regions_of(epoch.cluster)
+        healthy = all(region in self._judge.states and self._judge.states[region].healthy for region in regions)
+        return healthy and epoch.cluster == self._topology.home_cluster().name and epoch.leaving is None
 
     def _say(self, decision: FailoverDecision) -> None:
         # The other reasons carry figures that change all the time.

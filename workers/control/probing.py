@@ -37,6 +37,8 @@ class Prober:
         self._name = name
         self._log = structlog.get_logger("workers.control").bind(prober=name)
         self._canaries = {one: Canary(clusters, one, prober=name, stack=stack) for one in clusters.names}
+        # Made once: a client reads the system's certificates, which costs more than a scrape.
+        self._http = httpx.AsyncClient(trust_env=False)
         self._scrapes: dict[str, Scrape] = {}
         self.seen: dict[str, SeenNamespace | None] = {}
         self.replication: dict[str, Replication] = {}
@@ -123,7 +125,7 @@ class Prober:
         if address is None:
             return []
         try:
-            now = await scrape(address)
+            now = await scrape(self._http, address)
         except httpx.HTTPError as error:
             self.replication.pop(cluster, None)
             return self._of_cluster(cluster, Probe.REPLICATION, None, f"its metrics cannot be read: {error!r}")
