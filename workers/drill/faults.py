@@ -116,7 +116,9 @@ SORTS = {
     ),
     FaultKind.SLOW_LEDGER: _Sort(weight=4, least_seconds=3, most_seconds=10, rest_seconds=2, hurts=(LEDGER,)),
     FaultKind.CLOCK_STEP: _Sort(weight=3, least_seconds=5, most_seconds=20, rest_seconds=0, hurts=("clock {}",)),
-    FaultKind.SPLIT_BRAIN: _Sort(weight=7, least_seconds=6, most_seconds=10, rest_seconds=14, hurts=(REGION_OUT, MOVE)),
+    FaultKind.SPLIT_BRAIN: _Sort(
+        weight=7, least_seconds=6, most_seconds=10, rest_seconds=14, hurts=(REGION_OUT, MOVE, LINK)
+    ),
     FaultKind.HANDOVER: _Sort(weight=5, least_seconds=0, most_seconds=0, rest_seconds=12, hurts=(REGION_OUT, MOVE)),
     FaultKind.KILL_IN_HANDOVER: _Sort(
         weight=5, least_seconds=0.5, most_seconds=2, rest_seconds=20, hurts=(REGION_OUT, MOVE)

@@ -2,32 +2,24 @@
 
 import asyncio
 from contextlib import suppress
-from enum import StrEnum
 
 HOST = "127.0.0.1"
 
 CHUNK_BYTES = 65_536
 
 
-class LinkMode(StrEnum):
-    """``SLOW`` delays every piece; ``HELD`` lets nothing through and keeps it, as a network that loses packets does
-    until it is mended; ``CUT`` ends what is connected and whoever connects.
-    """
-
-    PASSING = "passing"
-    SLOW = "slow"
-    HELD = "held"
-    CUT = "cut"
-
-
 class Link:
-    """One way to one address. It passes until it is told otherwise, and keeps its port for as long as it is open."""
+    """One way to one address. It passes until it is told otherwise, and keeps its port for as long as it is open.
+
+    Held: nothing goes through and nothing is lost, as in a network that drops packets until it is mended. Slow: each
+    piece comes later. Both can be at once, and each is ended by itself.
+    """
 
     def __init__(self, name: str, *, target_host: str, target_port: int) -> None:
         self.name = name
-        self.mode = LinkMode.PASSING
         self._target = (target_host, target_port)
         self._delay_seconds = 0.0
+        self._is_cut = False
         self._open = asyncio.Event()
         self._open.set()
         self._server: asyncio.Server | None = None
@@ -44,23 +36,29 @@ class Link:
         assert self._server is not None  # noqa: S101 - a link that nobody opened has no port
         return int(self._server.sockets[0].getsockname()[1])
 
-    def pass_on(self) -> None:
-        """As if nothing were in between; what was held goes through now."""
-        self._set(LinkMode.PASSING)
-
-    def slow(self, delay_seconds: float) -> None:
-        """Each piece, in both directions, comes this much later."""
-        self._set(LinkMode.SLOW, delay_seconds)
-
     def hold(self) -> None:
         """A partition: nobody is told of it, and nothing arrives."""
-        self._set(LinkMode.HELD)
+        self._open.clear()
 
     def cut(self) -> None:
         """Connections end at once, new ones as well."""
-        self._set(LinkMode.CUT)
+        self._is_cut = True
+        self._open.set()
         for writer in tuple(self._writers):
             writer.transport.abort()
+
+    def pass_on(self) -> None:
+        """Neither held nor cut; what was held goes through now."""
+        self._is_cut = False
+        self._open.set()
+
+    def slow(self, delay_seconds: float) -> None:
+        """Each piece, in both directions, comes this much later."""
+        self._delay_seconds = delay_seconds
+
+    def quicken(self) -> None:
+        """Not slow any more."""
+        self._delay_seconds = 0.0
 
     async def close(self) -> None:
         """End everything; the port is free afterwards."""
@@ -74,14 +72,6 @@ class Link:
         if self._server is not None:
             await self._server.wait_closed()
 
-    def _set(self, mode: LinkMode, delay_seconds: float = 0.0) -> None:
-        self.mode = mode
-        self._delay_seconds = delay_seconds
-        if mode is LinkMode.HELD:
-            self._open.clear()
-        else:
-            self._open.set()
-
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
@@ -92,7 +82,7 @@ class Link:
         far: asyncio.StreamWriter | None = None
         try:
             await self._open.wait()
-            if self.mode is LinkMode.CUT:
+            if self._is_cut:
                 return
             with suppress(OSError):
                 far_reader, far = await asyncio.open_connection(*self._target)
