@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.services import Services
+from maestro.clock import utc_now
 from maestro.model.region import Region, RegionHealth
 from maestro.placement.health import HealthSample, judge
 
@@ -41,7 +42,7 @@ async def measure(services: Services, region: Region) -> RegionHealth:
         )
     except RPCError as error:
         sample = HealthSample(problem=error.message)
-    return judge(region, sample, limits=services.topology.health, now=datetime.now(UTC))
+    return judge(region, sample, limits=services.topology.health, now=utc_now())
 
 
 async def _heartbeats(client: Client, region: Region) -> dict[str, datetime]:

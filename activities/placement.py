@@ -1,7 +1,6 @@
 """place: measure the regions, ask policy, choose, and write down why."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from temporalio import activity
 
@@ -9,12 +8,14 @@ from activities.health import measure
 from activities.heartbeat import heartbeating
 from activities.services import Services
 from maestro.canonical import digest
+from maestro.clock import utc_now
 from maestro.model.conduct import PlaceRequest
 from maestro.model.progress import Progress
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.model.region import Placement, RegionHealth
 from maestro.placement.lockfiles import dependencies_at
 from maestro.placement.router import PlacementRequest, place
+from maestro.regions.states import current_states
 
 POLL_SECONDS = 3.0
 """How often a waiting pull request looks for a region: a few cheap calls to Temporal each time."""
@@ -58,12 +59,13 @@ class PlacementActivities:
             pull_request=request.pull_request,
             regions=regions,
             healths=healths,
+            states=await asyncio.to_thread(current_states, services.ledger),
             prices=services.topology.prices,
             expected_seconds=history,
             dependencies=dependencies,
             exclude=request.lost,
             ordinal=request.ordinal,
-            now=datetime.now(UTC),
+            now=utc_now(),
         )
         placement = await asyncio.to_thread(place, asked, policy=services.policy)
         if placement.region is None and _lost_but_alive(request, healths):

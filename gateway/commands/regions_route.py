@@ -17,7 +17,7 @@ from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement, RegionHealth
 from maestro.placement.router import PlacementRequest, place
 from maestro.policy.engine import RegorusEngine
-from maestro.regions.states import known_states
+from maestro.regions.states import current_states
 from maestro.resources import policies_dir
 from maestro.words import dollars
 from workers.healths import measured
@@ -42,7 +42,7 @@ def route(tenant: str, seconds: float, dependencies: tuple[str, ...], as_json: b
 
     topology, healths = asyncio.run(asked())
     with Ledger.open(ledger_url()) as ledger:
-        states = tuple(known_states(ledger).values())
+        states = current_states(ledger)
     request = PlacementRequest(
         pull_request=PullRequest(
             repository="/", repo="route", pr="0", base_sha=NOBODY, head_sha=NOBODY, merge_base_sha=NOBODY, tenant=tenant
