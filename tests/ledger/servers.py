@@ -111,9 +111,9 @@ class Server:
 
 
 @contextmanager
-def server(**settings: str) -> Iterator[Server]:
-    """One server that runs."""
-    with _root() as root:
+def server(*, folder: Path | None = None, **settings: str) -> Iterator[Server]:
+    """One server that runs, with its files in a folder of its own within ``folder``."""
+    with _root(folder) as root:
         alone = Server(root, "alone", **settings)
         alone.make()
         try:
@@ -144,8 +144,8 @@ def primary_and_standby() -> Iterator[tuple[Server, Server]]:
 
 
 @contextmanager
-def _root() -> Iterator[Path]:
-    root = Path(tempfile.mkdtemp(prefix="maestro-pg-"))
+def _root(within: Path | None = None) -> Iterator[Path]:
+    root = Path(tempfile.mkdtemp(prefix="maestro-pg-", dir=within))
     _identity(root)
     try:
         yield root

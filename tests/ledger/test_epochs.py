@@ -64,7 +64,9 @@ def test_work_of_a_cluster_that_was_left_by_force_is_refused(begun: Ledger) -> N
     with pytest.raises(StaleEpoch, match="west acts now"):
         begun.effects.once("k", request_digest="d", result={}, standing=NORTH)
     with pytest.raises(StaleEpoch, match="west acts now"):
-        begun.effects.once("k", request_digest="d", result={}, standing=NORTH, also=pytest.fail)
+        begun.effects.once(
+            "k", request_digest="d", result={}, standing=NORTH, also=lambda _connection: pytest.fail("it was run")
+        )
     assert begun.effects.recorded("k") is None
     assert begun.leases.acquire("shard/1", holder="b", ttl_seconds=60, standing=WEST).fence == 1
 
