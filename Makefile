@@ -15,7 +15,7 @@ HEAD ?= HEAD
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-projects test-clusters temporal-server histories screenshots benchmark constraints clean
+.PHONY: help run test lint test-projects test-clusters test-drill drill temporal-server histories screenshots benchmark constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,14 @@ test-projects: $(VENV)/dev.done ## conduct real changes of three public projects
 # Looks for the server first, and builds it into the cache folder where it is nowhere.
 temporal-server: $(VENV)/run.done ## the full Temporal server for joined clusters, built once (minutes; needs Go)
 	@$(BIN)/python -m workers.clusters.binary
+
+test-drill: $(VENV)/dev.done temporal-server ## the quick drill: two real Temporal clusters under twenty faults
+	$(BIN)/python -m pytest tests/clusters/test_drill.py
+
+SEED ?= 1
+FAULTS ?= 500
+drill: $(VENV)/dev.done temporal-server ## the long drill: FAULTS=500 SEED=1, with a report (about 20 minutes)
+	$(BIN)/maestro regions drill --faults $(FAULTS) --seed $(SEED) --report drill-$(SEED).html
 
 test-clusters: $(VENV)/dev.done temporal-server ## two real Temporal clusters, joined
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,clusters]'
