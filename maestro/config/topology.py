@@ -26,6 +26,8 @@ VARIABLE = "MAESTRO_TOPOLOGY"
 Seconds = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+Namespace = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}(\.[a-z0-9]{1,32})?$")]
+"""In Temporal Cloud the account stands behind a dot."""
 
 
 class Temporal(Config):
@@ -36,7 +38,7 @@ class Temporal(Config):
 
     address: str = Field(default="127.0.0.1:7233", pattern=r"^[^\s:/]+:[0-9]{1,5}$")
     ui_port: Port = 8233
-    namespace: Identifier = "maestro"
+    namespace: Namespace = "maestro"
     retention_days: int = Field(default=30, ge=1)
     task_queue: str = Field(default="maestro", min_length=1)
     clustered: bool = False

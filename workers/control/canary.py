@@ -20,6 +20,13 @@ from workflows.canary import CanaryWorkflow
 RETENTION_DAYS = 1
 """The least that Temporal keeps: a canary is of no interest once it has ended."""
 
+NOBODYS = frozenset({RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED})
+"""How a hosted cluster answers whoever wants to make a namespace in it."""
+
+
+class _NoNamespaceError(Exception):
+    """The cluster lets nobody make a namespace, so it cannot have a canary."""
+
 
 def canary_namespace(namespace: str) -> str:
     return f"{namespace}-canary"
@@ -35,11 +42,13 @@ class Canary:
         self._stack = stack
         self._client: Client | None = None
 
-    async def sing(self, *, timeout_seconds: float) -> tuple[float | None, str]:
-        """Seconds from start to end, or None and what went wrong."""
+    async def sing(self, *, timeout_seconds: float) -> tuple[float | None, str] | None:
+        """Seconds from start to end, or None and what went wrong. None alone for a cluster that can have no canary."""
         begun = time.monotonic()
         try:
             await asyncio.wait_for(self._sing(timeout_seconds), timeout_seconds)
+        except _NoNamespaceError:
+            return None
         except TimeoutError:
             return None, f"the canary did not end within {timeout_seconds:g} s"
         except Exception as error:  # noqa: BLE001 - whatever keeps it from ending is what the probe is for
@@ -90,5 +99,7 @@ async def _ensure(client: Client, namespace: str) -> None:
     try:
         await client.workflow_service.register_namespace(request)
     except RPCError as error:
+        if error.status in NOBODYS:
+            raise _NoNamespaceError from error
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise

@@ -96,7 +96,7 @@ class Prober:
     async def _canary(self) -> list[Measurement]:
         timeout = self._topology.failover.canary_seconds
         sung = await asyncio.gather(*(canary.sing(timeout_seconds=timeout) for canary in self._canaries.values()))
-        found = zip(self._canaries, sung, strict=True)
+        found = ((name, answer) for name, answer in zip(self._canaries, sung, strict=True) if answer is not None)
         return [one for name, (took, why) in found for one in self._of_cluster(name, Probe.CANARY, took, why)]
 
     async def _own_ledger(self) -> list[Measurement]:
