@@ -60,7 +60,9 @@ class Server:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                **self._identity._asdict(),
+                user=self._identity.user,
+                group=self._identity.group,
+                extra_groups=self._identity.extra_groups,
             )
         give_up_at = time.monotonic() + START_SECONDS
         while True:
