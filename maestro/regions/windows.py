@@ -38,7 +38,7 @@ class ProbeBurn(Model):
 
     ``probers`` are those that have a say now, sorted (empty: nobody knows), ``burning_for`` those that see it burn.
     ``seen_at`` is the time of the newest result, or since when one has been waited for. ``detail`` is the newest
-    complaint.
+    complaint within the windows.
     """
 
     probe: Probe
@@ -130,7 +130,8 @@ def burns(
 
 def still_needed(results: Sequence[ProbeResult], *, slo: Slo, now: float) -> tuple[ProbeResult, ...]:
     """The results without those that no later judgement depends on, in order of time: what is older than every window,
-    what claims to be from the future, and good ones between good ones. Judging what is left gives the same burns.
+    what claims to be from the future, and good ones between good ones. Judging what is left gives the same burns, as
+    long as each prober's results come in their order.
     """
     kept: list[ProbeResult] = []
     before_a_bad_one: dict[tuple[str, Probe, str], bool] = {}
@@ -179,7 +180,7 @@ def _burn(probe: Probe, tallies: dict[str, _Tally], *, region: str, slo: Slo, no
             prober for prober in voters if any(one.burning for one in _windows(slo.windows, lengths, rates[prober]))
         ),
         seen_at=seen_at,
-        detail=newest.detail if newest else "",
+        detail=newest.detail if newest and newest.bad_at >= now - max(lengths) else "",
     )
 
 
