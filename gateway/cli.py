@@ -22,6 +22,7 @@ REGIONS = {
     "route": ("gateway.commands.regions_route:route", "Say where a pull request would run now, and why."),
     "failover": ("gateway.commands.regions_move:failover", "Make another cluster the active one."),
     "failback": ("gateway.commands.regions_move:failback", "Make the home cluster the active one again."),
+    "drill": ("gateway.commands.regions_drill:drill", "Hurt two clusters of one's own, and see what holds."),
 }
 LEDGER = {
     "show": ("gateway.commands.ledger:show", "Show decision records, oldest first."),

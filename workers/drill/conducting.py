@@ -17,6 +17,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from maestro.config.timings import timings_of
@@ -107,6 +108,8 @@ class Desk:
         self._ways = ways
         self._topology = ground.topology
         self._clients: dict[str, Client] = {}
+        # A cluster that is away is no news here.
+        self._runtime = Runtime(telemetry=TelemetryConfig(logging=None))
         self._numbers = itertools.count(1)
         self._names = itertools.count(1)
         self._stopping = False
@@ -291,6 +294,7 @@ class Desk:
                 data_converter=pydantic_data_converter,
                 rpc_metadata=HERE if alone else {},
                 lazy=True,
+                runtime=self._runtime,
             )
         return self._clients[name]
 
