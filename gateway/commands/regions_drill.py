@@ -25,8 +25,9 @@ WAYS = ",".join(way.value for way in Way)
 @click.option("--keep", is_flag=True, help="Leave the drill's folder behind, with logs and repository.")
 @click.option("--json", "as_json", is_flag=True, help="All that was read and found, as JSON.")
 def drill(faults: int, seed: int, ways: str, report: Path | None, ledger_url: str, keep: bool, as_json: bool) -> None:
-    """Inject faults into two clusters of the drill's own while pull requests run on them, and judge from outside.
+    """Hurt two clusters of one's own, and see what holds.
 
+    Faults are injected while pull requests run on clusters that the drill starts, and all is judged from outside.
     Nothing of a stack that runs is touched. Exit code 0 where every promise held, 1 where one broke, 3 where the drill
     cannot be started. The other ways to an effect (run id and activity id as the key; plain Temporal) are measured
     beside Maestro's and never fail a drill.

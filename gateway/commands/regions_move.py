@@ -13,10 +13,13 @@ from maestro.errors import BadInput, PlatformUnavailable, PolicyDenied
 from maestro.home import ledger_url
 from maestro.ledger import Ledger
 from maestro.ledger.failovers import FailoverRow
+from maestro.ledger.wishes import TOO_OLD_SECONDS
 from maestro.regions.failover import FailoverKind
 
-TAKEN_SECONDS = 20.0
-"""How long no controller may lead: one that died is replaced within its lease."""
+TAKEN_SECONDS = TOO_OLD_SECONDS + 5.0
+"""How long an answer is waited for: longer than a wish can be taken up, so that nobody who was told that it was not
+finds the namespace moved.
+"""
 
 MOVED_SECONDS = 120.0
 POLL_SECONDS = 0.2
@@ -28,9 +31,10 @@ POLL_SECONDS = 0.2
 @click.option("--even-if-worse", is_flag=True, help="Also to a side that is not healthy, lags, or was left just now.")
 @click.option("--reason", required=True, help="Why; it stands in the decision record.")
 def failover(cluster: str | None, forced: bool, even_if_worse: bool, reason: str) -> None:
-    """Make CLUSTER (by default the other one) the active one. Planned, unless --forced.
+    """Make another cluster the active one.
 
-    Exit code 1 with the reasons where it is refused, or where it failed.
+    CLUSTER names it where there are several others. Planned, unless --forced. Exit code 1 with the reasons where it is
+    refused, or where it failed.
     """
     kind = FailoverKind.FORCED if forced else FailoverKind.PLANNED
     sys.exit(asyncio.run(_moved(cluster, kind, even_if_worse=even_if_worse, reason=reason, home=False)))
@@ -40,7 +44,7 @@ def failover(cluster: str | None, forced: bool, even_if_worse: bool, reason: str
 @click.option("--even-if-worse", is_flag=True, help="Also where home lags, or was left just now.")
 @click.option("--reason", default="back home", show_default=True, help="Why; it stands in the decision record.")
 def failback(even_if_worse: bool, reason: str) -> None:
-    """Make the home cluster the active one again; always planned."""
+    """Make the home cluster the active one again. Always planned."""
     sys.exit(asyncio.run(_moved(None, FailoverKind.PLANNED, even_if_worse=even_if_worse, reason=reason, home=True)))
 
 
@@ -51,16 +55,29 @@ async def _moved(cluster: str | None, kind: FailoverKind, *, even_if_worse: bool
     namespace = topology.temporal.namespace
     with Ledger.open(ledger_url()) as ledger:
         to = topology.home_cluster().name if home else _target(topology, ledger, cluster)
+        _require_still(ledger, namespace)
         before = ledger.failovers.recent(namespace, 1)
+        person = acting_person()
         number = ledger.wishes.ask(
-            namespace, kind.value, to_cluster=to, even_if_worse=even_if_worse, actor=acting_person(), reason=reason
+            namespace, kind.value, to_cluster=to, even_if_worse=even_if_worse, actor=person, reason=reason
         )
         await _answered(ledger, number)
-        row = await _ended(ledger, namespace, after=before[0].number if before else 0)
+        row = await _ended(ledger, namespace, actor=person, after=before[0].number if before else 0)
     if row.outcome != "done":
         raise PolicyDenied(f"the failover to {to} failed: {row.outcome}", fix="see `maestro regions status`")
     click.echo(f"{to} is active, in epoch {row.version}")
     return 0
+
+
+def _require_still(ledger: Ledger, namespace: str) -> None:
+    """The controller looks at nothing else until a failover has ended, so say it at once."""
+    running = ledger.failovers.running(namespace)
+    if running is not None:
+        raise PolicyDenied(
+            f"a {running.kind.value} failover to {running.to_cluster} is under way, at the step {running.step}",
+            field=namespace,
+            fix="wait until it has ended: `maestro regions status --watch`",
+        )
 
 
 def _target(topology: Topology, ledger: Ledger, cluster: str | None) -> str:
@@ -89,17 +106,20 @@ async def _answered(ledger: Ledger, number: int) -> None:
     )
 
 
-async def _ended(ledger: Ledger, namespace: str, *, after: int) -> FailoverRow:
+async def _ended(ledger: Ledger, namespace: str, *, actor: str, after: int) -> FailoverRow:
+    """The person's failover once it has ended: the first of theirs, since another one may follow it at once."""
     give_up = time.monotonic() + MOVED_SECONDS
     told = ""
     while time.monotonic() < give_up:
-        rows = await asyncio.to_thread(ledger.failovers.recent, namespace, 1)
-        if rows and rows[0].number > after:
-            if rows[0].step != told:
-                told = rows[0].step
-                click.echo(f"{rows[0].kind.value} failover to {rows[0].to_cluster}: {told}", err=True)
-            if rows[0].ended_at is not None:
-                return rows[0]
+        rows = await asyncio.to_thread(ledger.failovers.recent, namespace)
+        mine = [row for row in rows if row.number > after and row.actor == actor]
+        if mine:
+            row = mine[-1]
+            if row.step != told:
+                told = row.step
+                click.echo(f"{row.kind.value} failover to {row.to_cluster}: {told}", err=True)
+            if row.ended_at is not None:
+                return row
         await asyncio.sleep(POLL_SECONDS)
     raise PlatformUnavailable(
         f"it has not ended within {MOVED_SECONDS:.0f} s", field="controller", fix="see `maestro regions status`"

@@ -7,8 +7,10 @@ from maestro.ledger.region_tables import failover_wishes as wishes
 from maestro.ledger.schema import now_seconds
 from maestro.model.base import Model
 
-TOO_OLD_SECONDS = 60.0
-"""A wish that no controller took up by then is not taken up later, when nobody expects it any more."""
+TOO_OLD_SECONDS = 20.0
+"""A wish that no controller took up by then is not taken up later, when nobody expects it any more. A leader that died
+is replaced within its lease, which is shorter.
+"""
 
 
 class Wish(Model):
@@ -54,7 +56,9 @@ class Wishes:
             )
             .scalar_subquery()
         )
-        statement = sa.update(wishes).where(wishes.c.number == waiting).values(taken_at=now_seconds())
+        # Looked at once more: whoever waited for the row on PostgreSQL had chosen it before the other one took it.
+        mine = sa.and_(wishes.c.number == waiting, wishes.c.taken_at.is_(None))
+        statement = sa.update(wishes).where(mine).values(taken_at=now_seconds())
         with self._database.read() as connection:
             if connection.execute(sa.select(waiting)).scalar_one() is None:
                 return None
