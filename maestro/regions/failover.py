@@ -194,7 +194,7 @@ def _leave(situation: Situation, limits: Failover, why: tuple[str, ...]) -> Fail
         if not obstacles:
             what = "burns its budget" if kind is FailoverKind.FORCED else "is degraded, but answers"
             return FailoverDecision(
-                kind=kind, to_cluster=other, reasons=(f"{situation.active} {what}, and {other} is healthy", *why)
+                kind=kind, to_cluster=other, reasons=(f"{situation.active} {what}, and {other} does not", *why)
             )
         against += [obstacle for obstacle in obstacles if obstacle not in against]
     stays = f"{situation.active} burns its budget, and stays active because no cluster may take over"
@@ -207,6 +207,14 @@ def _is_fatal(situation: Situation) -> bool:
     """
     states = situation.states.get(situation.active, ())
     return bool(states) and all(FATAL.intersection(state.burning_probes()) for state in states)
+
+
+def _conducts(situation: Situation, cluster: str) -> bool:
+    """Whether the cluster itself is well now, whatever else its regions suffer from: better than one that is gone."""
+    return cluster in situation.reachable and any(
+        all(not burn.burning and burn.short_rate < 1 for burn in state.burns if burn.probe in FATAL)
+        for state in situation.states.get(cluster, ())
+    )
 
 
 def _just_begun(situation: Situation, limits: Failover) -> Iterator[str]:
@@ -267,7 +275,7 @@ def _unreachable(situation: Situation, to: str) -> tuple[str, ...]:
 def _in_doubt(situation: Situation, to: str, kind: FailoverKind, limits: Failover) -> Iterator[str]:
     """What a person may overrule: a side that is not well, a standby that lags, a failover too soon after another."""
     condition, why = cluster_condition(situation, to)
-    if condition is not Condition.HEALTHY:
+    if condition is not Condition.HEALTHY and not (kind is FailoverKind.FORCED and _conducts(situation, to)):
         yield f"{to} is {condition.value}, so it is no better: {'; '.join(why)}"
     if kind is FailoverKind.PLANNED:
         yield from _lagging(situation, to, limits)

@@ -46,7 +46,7 @@ def stays(decision: FailoverDecision, *words: str) -> None:
 def test_a_cluster_that_is_gone_is_left_by_force_for_one_that_is_healthy() -> None:
     decision = decide(situation(GONE, WELL, reachable=("west",), replication=()), LIMITS)
     assert (decision.kind, decision.to_cluster) == (FORCED, "west")
-    assert decision.reasons == ("north burns its budget, and west is healthy", "north: north is not well")
+    assert decision.reasons == ("north burns its budget, and west does not", "north: north is not well")
 
 
 def test_a_cluster_that_is_degraded_but_answers_is_left_by_a_handover() -> None:
@@ -63,15 +63,27 @@ def test_a_cluster_lives_while_one_of_its_regions_does() -> None:
     stays(decide(both, LIMITS), "north is healthy")
 
 
+def test_a_cluster_that_is_gone_stays_active_where_the_other_is_gone_too() -> None:
+    decision = decide(situation(GONE, state("west", Probe.FRONTEND)), LIMITS)
+    stays(decision, "stays active because no cluster may take over", "west is burning, so it is no better")
+
+
 @pytest.mark.parametrize(
-    ("other", "words"),
+    "other",
     [
-        pytest.param(state("west", Probe.FRONTEND), "west is burning, so it is no better", id="both burn"),
-        pytest.param(state("west", recovering=True), "west is recovering, so it is no better", id="one recovers"),
+        pytest.param(state("west", Probe.LEDGER), id="the ledger is slow for both"),
+        pytest.param(state("west", Probe.WORKERS), id="its worker is being restarted"),
+        pytest.param(state("west", recovering=True), id="it recovers"),
     ],
 )
-def test_a_cluster_that_burns_stays_active_where_the_other_is_no_better(other: RegionState, words: str) -> None:
-    stays(decide(situation(GONE, other), LIMITS), "stays active because no cluster may take over", words)
+def test_a_cluster_that_is_gone_is_left_for_one_that_conducts_whatever_else_it_suffers_from(other: RegionState) -> None:
+    decision = decide(situation(GONE, other), LIMITS)
+    assert (decision.kind, decision.to_cluster) == (FORCED, "west")
+    stays(decide(situation(GONE, other, reachable=("north",)), LIMITS), "west is")
+
+
+def test_a_cluster_that_is_only_degraded_is_not_left_for_one_that_is_not_healthy() -> None:
+    stays(decide(situation(DEGRADED, state("west", recovering=True)), LIMITS), "west is recovering, so it is no better")
 
 
 def test_nothing_moves_to_a_cluster_of_which_nothing_is_known() -> None:
@@ -229,7 +241,7 @@ def test_a_person_moves_it_in_manual_mode_without_a_cause() -> None:
 
 
 def test_a_person_overrules_health_lag_and_the_waiting_time_only_in_so_many_words() -> None:
-    doubtful = situation(GONE, state("west", Probe.WORKERS), recent=(moved(10),))
+    doubtful = situation(GONE, state("west", Probe.CANARY), recent=(moved(10),))
     stays(requested(doubtful, "west", kind=FORCED, limits=LIMITS), "west is burning", "too short a time ago")
     decision = requested(doubtful, "west", kind=FORCED, limits=LIMITS, even_if_worse=True)
     assert decision.kind is FORCED
