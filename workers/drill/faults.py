@@ -70,7 +70,8 @@ class Fault(Model):
 
 class _Sort(Model):
     """How often a kind comes, how long it lasts (seconds, least and most), and how long what it hurt is left alone
-    after it. ``hurts`` names that, with the target in place of ``{}``.
+    after it: a process that was killed needs ten seconds to be back on a busy machine, and should then do some work.
+    ``hurts`` names that, with the target in place of ``{}``.
     """
 
     weight: float
@@ -89,43 +90,43 @@ MOVE = "the namespace"
 """Taken by whatever moves the namespace on purpose."""
 
 SORTS = {
-    FaultKind.KILL_WORKER: _Sort(weight=5, least_seconds=0, most_seconds=0, rest_seconds=14, hurts=("worker {}",)),
+    FaultKind.KILL_WORKER: _Sort(weight=4, least_seconds=0, most_seconds=0, rest_seconds=25, hurts=("worker {}",)),
     FaultKind.KILL_SERVER: _Sort(
-        weight=9, least_seconds=0, most_seconds=0, rest_seconds=16, hurts=("server {}", REGION_OUT)
+        weight=16, least_seconds=0, most_seconds=0, rest_seconds=20, hurts=("server {}", REGION_OUT)
     ),
     FaultKind.KILL_CONTROLLER: _Sort(
-        weight=4, least_seconds=0, most_seconds=0, rest_seconds=12, hurts=("controller {}",)
+        weight=4, least_seconds=0, most_seconds=0, rest_seconds=20, hurts=("controller {}",)
     ),
-    FaultKind.FREEZE_WORKER: _Sort(weight=5, least_seconds=1, most_seconds=15, rest_seconds=3, hurts=("worker {}",)),
+    FaultKind.FREEZE_WORKER: _Sort(weight=6, least_seconds=0.5, most_seconds=15, rest_seconds=6, hurts=("worker {}",)),
     FaultKind.FREEZE_SERVER: _Sort(
-        weight=9, least_seconds=3, most_seconds=20, rest_seconds=8, hurts=("server {}", REGION_OUT)
+        weight=30, least_seconds=9, most_seconds=20, rest_seconds=14, hurts=("server {}", REGION_OUT)
     ),
     FaultKind.FREEZE_CONTROLLER: _Sort(
-        weight=4, least_seconds=2, most_seconds=15, rest_seconds=3, hurts=("controller {}",)
+        weight=5, least_seconds=0.5, most_seconds=12, rest_seconds=6, hurts=("controller {}",)
     ),
     FaultKind.FREEZE_REGION: _Sort(
-        weight=60,
-        least_seconds=6,
+        weight=250,
+        least_seconds=9,
         most_seconds=20,
-        rest_seconds=10,
+        rest_seconds=16,
         hurts=("worker {}", "server {}", "controller {}", REGION_OUT),
     ),
-    FaultKind.PART_CLUSTERS: _Sort(weight=5, least_seconds=2, most_seconds=12, rest_seconds=2, hurts=(LINK,)),
+    FaultKind.PART_CLUSTERS: _Sort(weight=5, least_seconds=1, most_seconds=12, rest_seconds=4, hurts=(LINK,)),
     FaultKind.PART_LEDGER: _Sort(
-        weight=7, least_seconds=2, most_seconds=12, rest_seconds=6, hurts=("ledger {}", REGION_OUT)
+        weight=14, least_seconds=2, most_seconds=12, rest_seconds=6, hurts=("ledger {}", REGION_OUT)
     ),
-    FaultKind.SLOW_LEDGER: _Sort(weight=4, least_seconds=3, most_seconds=10, rest_seconds=2, hurts=(LEDGER,)),
-    FaultKind.CLOCK_STEP: _Sort(weight=3, least_seconds=5, most_seconds=20, rest_seconds=0, hurts=("clock {}",)),
+    FaultKind.SLOW_LEDGER: _Sort(weight=4, least_seconds=2, most_seconds=10, rest_seconds=8, hurts=(LEDGER,)),
+    FaultKind.CLOCK_STEP: _Sort(weight=4, least_seconds=3, most_seconds=20, rest_seconds=0, hurts=("clock {}",)),
     FaultKind.SPLIT_BRAIN: _Sort(
-        weight=7, least_seconds=6, most_seconds=10, rest_seconds=14, hurts=(REGION_OUT, MOVE, LINK)
+        weight=30, least_seconds=6, most_seconds=10, rest_seconds=20, hurts=(REGION_OUT, MOVE, LINK)
     ),
-    FaultKind.HANDOVER: _Sort(weight=5, least_seconds=0, most_seconds=0, rest_seconds=12, hurts=(REGION_OUT, MOVE)),
+    FaultKind.HANDOVER: _Sort(weight=12, least_seconds=0, most_seconds=0, rest_seconds=12, hurts=(REGION_OUT, MOVE)),
     FaultKind.KILL_IN_HANDOVER: _Sort(
-        weight=5, least_seconds=0.5, most_seconds=2, rest_seconds=20, hurts=(REGION_OUT, MOVE)
+        weight=12, least_seconds=0.5, most_seconds=2, rest_seconds=20, hurts=(REGION_OUT, MOVE)
     ),
 }
 
-SLOW_SECONDS = (0.05, 0.4)
+SLOW_SECONDS = (0.01, 0.15)
 """How late a slow ledger's answers are, in each direction, least and most."""
 
 STEP_SECONDS = 120.0
@@ -141,7 +142,8 @@ _WITHOUT_REGION = {
 
 
 def schedule(count: int, *, seed: int, regions: Sequence[str]) -> tuple[Fault, ...]:
-    """``count`` faults in the order of their beginnings; the same arguments give the same ones.
+    """``count`` faults in the order of their beginnings; the same arguments give the same ones. Every kind comes once
+    before kinds come by their weight, so that a short drill has them all.
 
     Raises BadInput for a count that makes no drill, or without a second region to go on in.
     """
@@ -154,19 +156,20 @@ def schedule(count: int, *, seed: int, regions: Sequence[str]) -> tuple[Fault, .
     choices = [(kind, target) for kind in FaultKind for target in _targets(kind, regions)]
     free_at: dict[str, float] = {}
     faults: list[Fault] = []
+    missing = set(FaultKind)
     now = 0.0
     while len(faults) < count:
         now += min(max(chance.expovariate(1 / MEAN_PAUSE_SECONDS), SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
         now = _rounded_up(max(now, _room_at(faults, now)))
-        possible = _possible(choices, free_at, now)
-        while not possible:
+        only_missing = count - len(faults) <= len(missing)
+        while not (possible := _possible(choices, free_at, now, missing, only_missing=only_missing)):
             now = _rounded_up(min(at for at in free_at.values() if at > now))
-            possible = _possible(choices, free_at, now)
         kind, target = chance.choices(possible, weights=[_weight(*choice, regions) for choice in possible])[0]
+        missing.discard(kind)
         fault = _drawn(chance, kind, target, number=len(faults) + 1, at_seconds=now)
         faults.append(fault)
         for hurt in hurts(fault):
-            free_at[hurt] = fault.ends_at_seconds + SORTS[kind].rest_seconds
+            free_at[hurt] = round(fault.ends_at_seconds + SORTS[kind].rest_seconds, 3)
     return tuple(faults)
 
 
@@ -195,18 +198,27 @@ def _room_at(faults: Iterable[Fault], now: float) -> float:
 
 
 def _possible(
-    choices: Iterable[tuple[FaultKind, str]], free_at: dict[str, float], now: float
+    choices: Iterable[tuple[FaultKind, str]],
+    free_at: dict[str, float],
+    now: float,
+    missing: set[FaultKind],
+    *,
+    only_missing: bool,
 ) -> list[tuple[FaultKind, str]]:
-    return [
+    """What nothing else hurts now; of the kinds that are ``missing`` where there is one among them."""
+    free = [
         (kind, target)
         for kind, target in choices
         if all(free_at.get(hurt.format(target), 0.0) <= now for hurt in SORTS[kind].hurts)
     ]
+    wanted = [choice for choice in free if choice[0] in missing]
+    return wanted if wanted or only_missing else free
 
 
 def _drawn(chance: random.Random, kind: FaultKind, target: str, *, number: int, at_seconds: float) -> Fault:
     sort = SORTS[kind]
-    duration = chance.uniform(sort.least_seconds, sort.most_seconds)
+    # Squared: most are short, as in life, and some are long enough for everybody else to go on meanwhile.
+    duration = sort.least_seconds + (sort.most_seconds - sort.least_seconds) * chance.random() ** 2
     amount = 0.0
     if kind is FaultKind.SLOW_LEDGER:
         amount = chance.uniform(*SLOW_SECONDS)
