@@ -120,7 +120,8 @@ class Day:
             return
         assert self.running is None
         assert decision.to_cluster != self.active
-        assert self.states[decision.to_cluster].healthy
+        target, forced = self.states[decision.to_cluster], decision.kind is FailoverKind.FORCED
+        assert target.healthy or (forced and Probe.FRONTEND not in target.burning_probes())
         if self.states[self.active].healthy:
             assert (decision.kind, decision.to_cluster) == (FailoverKind.PLANNED, "north")
         self.moves.append(Move(now, decision.kind, decision.to_cluster))
