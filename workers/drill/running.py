@@ -70,6 +70,12 @@ def run(wanted: Wanted, tell: Tell) -> Drill:
     return Drill(faults=wanted.faults, seed=wanted.seed, reading=reading, findings=check(reading), home=home)
 
 
+def run_on(folder: Path, faults: tuple[Fault, ...], tell: Tell) -> Reading:
+    """Carry a schedule of one's own out, with a ledger of its own, and read what there is."""
+    with postgresql() as server:
+        return asyncio.run(_run(folder, url(server), faults, tuple(Way), tell))
+
+
 async def _run(folder: Path, ledger_url: str, faults: tuple[Fault, ...], ways: tuple[Way, ...], tell: Tell) -> Reading:
     tell("starting two clusters")
     async with standing(folder, ledger_url) as ground:
