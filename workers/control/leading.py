@@ -105,6 +105,9 @@ class Leader:
         seen = [one for one in self._prober.seen.values() if one is not None]
         newest = max(seen, key=lambda one: one.failover_version, default=None)
         if newest is None or newest.failover_version <= epoch.version:
+            if newest is not None and newest.active_cluster != epoch.cluster and epoch.leaving is None:
+                # A forced failover ended while the cluster that it moved to was away: what the ledger says holds.
+                await self._clusters.make_active(epoch.cluster, by=epoch.cluster)
             return False
         await self._mover.adopt(epoch, newest)
         return True
