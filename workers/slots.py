@@ -5,6 +5,7 @@ to do neither: run to the end what it has, and take nothing more from where it w
 """
 
 import asyncio
+import threading
 
 from temporalio.worker import (
     CustomSlotSupplier,
@@ -22,6 +23,7 @@ class RetirableSlots(CustomSlotSupplier):
         self._limit = limit
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Condition()
+        self._counting = threading.Lock()
         self._reserved = 0
         self._running = 0
         self._retired = False
@@ -39,7 +41,8 @@ class RetirableSlots(CustomSlotSupplier):
     async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:  # noqa: ARG002 - SDK's signature
         async with self._changed:
             await self._changed.wait_for(lambda: not self._retired and self._reserved < self._limit)
-            self._reserved += 1
+            with self._counting:
+                self._reserved += 1
         return SlotPermit()
 
     def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:  # noqa: ARG002 - SDK's signature
@@ -53,10 +56,13 @@ class RetirableSlots(CustomSlotSupplier):
         self._change(reserved=-1, running=-1 if ctx.slot_info is not None else 0)
 
     def _change(self, *, reserved: int = 0, running: int = 0) -> None:
+        # Counted at once: what has begun must not be taken for idle until the loop has its turn.
+        with self._counting:
+            self._reserved += reserved
+            self._running += running
+
         async def changed() -> None:
             async with self._changed:
-                self._reserved += reserved
-                self._running += running
                 self._changed.notify_all()
 
         asyncio.run_coroutine_threadsafe(changed(), self._loop)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from maestro.errors import Conflict
 from maestro.ledger.clock import moment
 from maestro.ledger.engine import Database
+from maestro.ledger.leases import Lease, require_valid
 from maestro.ledger.region_tables import failovers
 from maestro.ledger.schema import now_seconds
 from maestro.model.base import Model
@@ -80,13 +81,17 @@ class Failovers:
             raise Conflict("a failover is under way already", field=namespace, fix="end it, or wait until it has ended")
         return int(number)
 
-    def step(self, number: int, step: str, *, within: sa.Connection | None = None) -> None:
-        """Note the step that begins now. A failover that has ended stays as it is."""
-        self._update(number, within, step=step)
+    def step(self, number: int, step: str, *, within: sa.Connection | None = None, lease: Lease | None = None) -> None:
+        """Note the step that begins now. A failover that has ended stays as it is. Raises StaleFence where a lease is
+        given and was lost.
+        """
+        self._update(number, within, lease, step=step)
 
-    def end(self, number: int, outcome: str, *, within: sa.Connection | None = None) -> None:
-        """Note how it ended. The first outcome stands."""
-        self._update(number, within, outcome=outcome, ended_at=now_seconds())
+    def end(
+        self, number: int, outcome: str, *, within: sa.Connection | None = None, lease: Lease | None = None
+    ) -> None:
+        """Note how it ended. The first outcome stands. Raises StaleFence where a lease is given and was lost."""
+        self._update(number, within, lease, outcome=outcome, ended_at=now_seconds())
 
     def running(self, namespace: str) -> FailoverRow | None:
         """The failover that has not ended, or None."""
@@ -100,9 +105,11 @@ class Failovers:
         query = sa.select(failovers).where(failovers.c.namespace == namespace)
         return self._rows(query.order_by(failovers.c.number.desc()).limit(limit))
 
-    def _update(self, number: int, within: sa.Connection | None, **values: object) -> None:
+    def _update(self, number: int, within: sa.Connection | None, lease: Lease | None, **values: object) -> None:
         mine = sa.and_(failovers.c.number == number, failovers.c.ended_at.is_(None))
         with self._database.joined(within) as connection:
+            if lease is not None:
+                require_valid(connection, lease)
             connection.execute(sa.update(failovers).where(mine).values(**values, updated_at=now_seconds()))
 
     def _rows(self, query: sa.Select[tuple[object, ...]]) -> tuple[FailoverRow, ...]:

@@ -32,6 +32,7 @@ from workers.control.clusters import Clusters
 from workers.control.rescue import rescue
 
 FLIP_PAUSE_SECONDS = 0.2
+FLIP_SECONDS = 60.0
 SEE_SECONDS = 1.0
 
 HANDOVER_MARGIN_SECONDS = 10.0
@@ -88,7 +89,7 @@ class Mover:
                 within=connection,
             )
             self._ledger.failovers.step(number, HANDOVER if planned else FLIP, within=connection)
-            self._ledger.records.append(record, within=connection)
+            self._ledger.records.append(self._numbered(record, number), within=connection)
 
         await asyncio.to_thread(
             self._ledger.epochs.raise_to,
@@ -132,7 +133,7 @@ class Mover:
                 within=connection,
             )
             self._ledger.failovers.end(number, "done", within=connection)
-            self._ledger.records.append(record, within=connection)
+            self._ledger.records.append(self._numbered(record, number), within=connection)
 
         await asyncio.to_thread(
             self._ledger.epochs.raise_to,
@@ -147,7 +148,12 @@ class Mover:
     async def _flip(self, row: FailoverRow) -> None:
         """Ask whichever cluster answers, until the namespace is active where the epoch says; then see to the work."""
         by = [row.to_cluster, *(name for name in self._clusters.names if name != row.to_cluster)]
+        give_up = time.monotonic() + FLIP_SECONDS
         while not await self._is_active(row):
+            if time.monotonic() > give_up:
+                # It died, too. The epoch stays; whichever side conducts first is decided for anew.
+                await self._end(row, f"failed: {row.to_cluster} does not say that it is active")
+                return
             for name in by:
                 if await self._clusters.make_active(row.to_cluster, by=name):
                     break
@@ -234,9 +240,9 @@ class Mover:
         self._log.warning("handover_withdrawn", cluster=row.to_cluster, detail=problem)
 
     async def _is_active(self, row: FailoverRow) -> bool:
-        """Whether the cluster that takes over knows that it is active, under this version or a newer one."""
+        """Whether the cluster that takes over knows that it is active (under an older version: it never stopped)."""
         seen = await self._clusters.seen(row.to_cluster, timeout_seconds=SEE_SECONDS)
-        return seen is not None and seen.active_cluster == row.to_cluster and seen.failover_version >= row.version
+        return seen is not None and seen.active_cluster == row.to_cluster
 
     async def _system(self, cluster: str) -> Client:
         temporal = self._topology.temporal.model_copy(update={"namespace": SYSTEM_NAMESPACE})
@@ -244,10 +250,10 @@ class Mover:
         return await connect_cluster(topology, cluster, runtime=self._clusters.runtime, identity=self._actor)
 
     async def _step(self, row: FailoverRow, step: str) -> None:
-        await asyncio.to_thread(self._ledger.failovers.step, row.number, step)
+        await asyncio.to_thread(self._ledger.failovers.step, row.number, step, lease=self._lease)
 
     async def _end(self, row: FailoverRow, outcome: str) -> None:
-        await asyncio.to_thread(self._ledger.failovers.end, row.number, outcome)
+        await asyncio.to_thread(self._ledger.failovers.end, row.number, outcome, lease=self._lease)
         self._log.warning("failover_ended", cluster=row.to_cluster, epoch=row.version, outcome=outcome)
 
     def _ended(self, row: FailoverRow, outcome: str) -> Callable[[sa.Connection], None]:
@@ -261,12 +267,16 @@ class Mover:
         initial = self._topology.cluster(to).initial_failover_version
         return next_version(epoch.version, initial=initial, increment=self._topology.failover.version_increment)
 
+    def _numbered(self, record: DecisionRecord, number: int) -> DecisionRecord:
+        # By the number and not by the version, which the next attempt has again when a handover was withdrawn.
+        return record.model_copy(update={"key": f"{record.key}/{number}"})
+
     def _record(
         self, decision: FailoverDecision, version: int, inputs: str, asked_by: str, *, at: datetime
     ) -> DecisionRecord:
         kind = decision.kind.value if decision.kind else "adopted"
         return DecisionRecord(
-            key=f"failover/{self._namespace}/{version}",
+            key=f"failover/{self._namespace}",
             kind=RecordKind.FAILOVER,
             repo=self._namespace,
             pr="failover",
