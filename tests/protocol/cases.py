@@ -50,6 +50,7 @@ def cases() -> tuple[Case, ...]:
         _merge("branch", Remote.COMPARES),
         _merge("branch-no-ask", Remote.COMPARES, merge.Guard.ASK, breaks=(merge.TRUE,)),
         _merge("branch-no-pin", Remote.COMPARES, merge.Guard.PINNED, breaks=(merge.TRUE,)),
+        _merge("branch-no-final", Remote.COMPARES, merge.Guard.FINAL, breaks=(merge.TRUE,)),
         _merge("branch-no-lease", Remote.COMPARES, merge.Guard.OUTCOME, breaks=(shard.HELD,)),
         _merge("check-run", Remote.DEDUPLICATES),
         _merge("check-run-no-ask", Remote.DEDUPLICATES, merge.Guard.ASK),
@@ -57,6 +58,7 @@ def cases() -> tuple[Case, ...]:
         _merge("fenced-no-ask", Remote.FENCES, merge.Guard.ASK, breaks=(merge.ONCE,)),
         _merge("fenced-no-fence", Remote.FENCES, merge.Guard.FENCE, breaks=(merge.ONCE,)),
         _merge("append", Remote.APPENDS, breaks=(merge.ONCE,)),
+        _merge("append-slow", Remote.APPENDS, breaks=(merge.ONCE,), crashes=False),
     )
 
 
@@ -75,6 +77,9 @@ def _epochs(name: str, without: shard.Guard, *, breaks: tuple[str, ...]) -> Case
     return Case(name, "epochs", without, frozenset(breaks), cache(lambda: explore(model)))
 
 
-def _merge(name: str, remote: Remote, *without: merge.Guard, breaks: tuple[str, ...] = ()) -> Case:
-    model = MergeModel(remote, frozenset(without))
-    return Case(name, f"remote: {remote}", "; ".join(without), frozenset(breaks), cache(lambda: explore(model)))
+def _merge(
+    name: str, remote: Remote, *without: merge.Guard, breaks: tuple[str, ...] = (), crashes: bool = True
+) -> Case:
+    model = MergeModel(remote, frozenset(without), crashes=crashes)
+    kind = f"remote that {remote}" + ("" if crashes else ", where nobody crashes")
+    return Case(name, kind, "; ".join(without), frozenset(breaks), cache(lambda: explore(model)))

@@ -32,6 +32,7 @@ class Guard(StrEnum):
 
     ASK = "the remote is asked before a call is repeated or a refusal believed"
     PINNED = "the expected value is part of the request"
+    FINAL = "only a refusal that is final is an outcome"
     OUTCOME = "the lease is checked when the outcome is recorded"
     FENCE = "the remote checks the fence"
 
@@ -68,10 +69,14 @@ TRUE = "the recorded outcome is what the remote did"
 
 @dataclass(frozen=True)
 class MergeModel:
-    """The protocol with such a remote, without the guards in ``without``."""
+    """The protocol with such a remote, without the guards in ``without``.
+
+    Where nobody ``crashes``, nothing is lost either: everybody is only slow.
+    """
 
     remote: Remote
     without: frozenset[Guard] = frozenset()
+    crashes: bool = True
 
     @property
     def start(self) -> State:
@@ -127,6 +132,8 @@ class MergeModel:
                 yield from self._call(state, region, worker)
             case _:  # KNOWS
                 yield from self._complete(state, region, worker)
+        if not self.crashes:
+            return
         gone = _with(state, region, Worker())
         if worker.phase == CALLING and len(state.late) < MOST_LATE_CALLS:
             call = (region, worker.fence, worker.expects)
@@ -161,7 +168,10 @@ class MergeModel:
     def _call(self, state: State, region: int, worker: Worker) -> Iterator[tuple[str, str, State]]:
         name = REGIONS[region]
         gone = Worker()
-        yield name, f"{name}'s call is lost", _with(state, region, gone)
+        if self.remote == Remote.COMPARES and state.tip == worker.expects:
+            told = f"{name}'s call reaches the remote: refused for now"
+            believed = worker._replace(phase=KNOWS, knows=NOT_MERGED) if Guard.FINAL in self.without else gone
+            yield name, told, _with(state, region, believed)
         after, answer = self._called(state, fence=worker.fence, expects=worker.expects)
         then = worker._replace(phase=KNOWS, knows=MERGED)
         if answer == NOT_MERGED and self.remote == Remote.FENCES:
@@ -171,6 +181,9 @@ class MergeModel:
             if Guard.ASK in self.without:
                 then = worker._replace(phase=KNOWS, knows=NOT_MERGED)
         yield name, f"{name}'s call reaches the remote: {_ANSWER[answer]}", _with(after, region, then)
+        if not self.crashes:
+            return
+        yield name, f"{name}'s call is lost", _with(state, region, gone)
         lost = f"{name}'s call reaches the remote: {_ANSWER[answer]}, but the answer is lost"
         yield name, lost, _with(after, region, gone)
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.docs.pages import ROOT
+from tests.protocol import merge
 from tests.protocol.cases import Case, cases
 from tests.protocol.shard import AGREES, ONCE
 
@@ -32,6 +33,16 @@ def test_two_effects_need_a_late_request_that_no_fence_stopped() -> None:
     assert fenced.violation(ONCE) is None
     assert violation is not None
     assert [step for step in violation.trace if step.endswith("it is the effect")] == list(violation.trace[-2:])
+
+
+def test_a_remote_that_appends_does_it_twice_although_both_holders_only_were_slow() -> None:
+    violation = CASES["append-slow"].explore().violation(merge.ONCE)
+    assert violation is not None
+    assert "the lease expires" in violation.trace
+    assert [step for step in violation.trace if step.endswith("call reaches the remote: it is done")] == [
+        "north's call reaches the remote: it is done",
+        "south's call reaches the remote: it is done",
+    ]
 
 
 def test_a_verdict_of_an_earlier_holder_comes_after_the_result_where_no_fence_is_checked() -> None:
