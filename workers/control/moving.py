@@ -144,6 +144,9 @@ class Mover:
             also=also,
         )
         self._log.warning("epoch_adopted", cluster=seen.active_cluster, epoch=seen.failover_version)
+        # Nobody knows whether it lost a tail. No region is left: who lives there works on, under the new epoch.
+        client = await self._clusters.client(seen.active_cluster)
+        await rescue(self._topology, self._ledger, client, left=(), reason=reason, epoch=seen.failover_version)
 
     async def _flip(self, row: FailoverRow) -> None:
         """Ask whichever cluster answers, until the namespace is active where the epoch says; then see to the work."""
