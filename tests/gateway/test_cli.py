@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from workflows import contract
 from gateway.cli import COMMANDS, EVIDENCE, LEDGER, PULL_REQUESTS, REGIONS, cli
 from maestro.model.decision import ActionKind
+from workflows import contract
 from workflows.pull_request import PullRequestWorkflow
 
 HEAVY = {"temporalio", "sqlalchemy", "rich", "pydantic", "yaml", "jinja2"}
