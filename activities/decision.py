@@ -85,7 +85,8 @@ class DecisionActivities:
             ),
             # Not the result: after a crash the same action may be recorded again when the card has moved on.
             request=[record.kind.value, action.model_dump(mode="json")],
-            result=record.result.model_dump(mode="json"),
+            # With the action itself, which is taken again where a failover has lost it.
+            result=record.result.model_dump(mode="json") | {"action": action.model_dump(mode="json")},
         )
         return ActionResult.model_validate(effect.result)
 

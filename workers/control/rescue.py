@@ -1,5 +1,5 @@
 """After a forced failover: what was started and lost with the unreplicated tail is started again, and every open pull
-request hears which regions were left, so that it waits for nothing that runs there.
+request hears which regions were left, so that it waits for nothing that runs there, and what reviewers did just before.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from maestro.ledger import Ledger
 from maestro.ledger.starts import Start
 from maestro.model.conduct import ConductRequest, RegionLeft
 from workers.clusters.clients import HERE, serves
+from workers.control.repeating import repeat_actions
 from workers.starting import start_workflow
 
 SIGNAL = "region_left"
@@ -41,7 +42,7 @@ async def rescue(
         async with turn:
             for tries_left in reversed(range(TRIES)):
                 try:
-                    await _see_to(topology, client, start, left=left, reason=reason, epoch=epoch)
+                    await _see_to(topology, ledger, client, start, left=left, reason=reason, epoch=epoch)
                     break
                 except RPCError as error:
                     # A frontend that has not heard of the failover refuses, or forwards to where nobody answers.
@@ -53,7 +54,7 @@ async def rescue(
 
 
 async def _see_to(
-    topology: Topology, client: Client, start: Start, *, left: Sequence[str], reason: str, epoch: int
+    topology: Topology, ledger: Ledger, client: Client, start: Start, *, left: Sequence[str], reason: str, epoch: int
 ) -> None:
     request = ConductRequest.model_validate_json(start.request_json)
     if await _is_lost(client, request, start):
@@ -70,6 +71,7 @@ async def _see_to(
                 raise
             # It ended meanwhile.
             return
+    await repeat_actions(ledger, handle, request.pull_request)
 
 
 async def _is_lost(client: Client, request: ConductRequest, start: Start) -> bool:
