@@ -51,10 +51,11 @@ async def test_an_approval_that_only_the_ledger_has_is_taken_once(client: Client
         recording = DecisionActivities(cast("Any", SimpleNamespace(ledger=ledger)))
         ActivityEnvironment().run(recording.record_action, record)
         assert await repeat_actions(ledger, handle, card.pull_request) == 1
+        # Another controller that carries the failover on sends it once more.
+        await repeat_actions(ledger, handle, card.pull_request)
         outcome = await handle.result()
     assert outcome.decision.state is DecisionState.GREEN
     assert [entry.actor for entry in outcome.card.timeline if entry.event == "approve"] == ["grace"]
-    assert await repeat_actions(ledger, handle, card.pull_request) == 0
 
 
 async def test_who_did_nothing_is_asked_nothing(client: Client, ledger: Ledger) -> None:
