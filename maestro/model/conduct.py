@@ -178,7 +178,7 @@ class ConductState(Model):
     is known. ``replayed`` says that the left-out tests of this head were started after a decision.
 
     ``comments`` counts those that were asked for, ``closing`` says that the decision is being published and nobody can
-    change it. ``left`` has the newest epoch in which a region was left, ``gone`` the regions that the next placement has
+    change it. ``left`` has the newest epoch in which a region was left, ``gone`` those that the next placement has
     to avoid, with the reason.
     """
 

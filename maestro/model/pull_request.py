@@ -25,7 +25,7 @@ class PullRequest(Model):
     ``repository`` is a URL or an absolute path that every region can fetch from. ``repo`` is its short name and
     ``pr`` the number on the forge, or ``local-<base>`` for one that no forge knows; both are part of every business
     key. ``labels`` are the forge's; policy knows some of them. ``notes`` are remarks that the reviewer should see (a
-    dirty work tree, a shallow clone). ``base_ref`` is the branch that ``base_sha`` was the newest commit of, empty where
+    dirty work tree, a shallow clone). ``base_ref`` is the branch whose newest commit ``base_sha`` was, empty where
     the base was named otherwise; ``publish`` is what is done on the forge with the decision.
     """
 
