@@ -90,22 +90,22 @@ MOVE = "the namespace"
 """Taken by whatever moves the namespace on purpose."""
 
 SORTS = {
-    FaultKind.KILL_WORKER: _Sort(weight=4, least_seconds=0, most_seconds=0, rest_seconds=25, hurts=("worker {}",)),
+    FaultKind.KILL_WORKER: _Sort(weight=4, least_seconds=0, most_seconds=0, rest_seconds=30, hurts=("worker {}",)),
     FaultKind.KILL_SERVER: _Sort(
         weight=16, least_seconds=0, most_seconds=0, rest_seconds=20, hurts=("server {}", REGION_OUT)
     ),
     FaultKind.KILL_CONTROLLER: _Sort(
-        weight=4, least_seconds=0, most_seconds=0, rest_seconds=20, hurts=("controller {}",)
+        weight=2, least_seconds=0, most_seconds=0, rest_seconds=35, hurts=("controller {}",)
     ),
     FaultKind.FREEZE_WORKER: _Sort(weight=6, least_seconds=0.5, most_seconds=15, rest_seconds=6, hurts=("worker {}",)),
     FaultKind.FREEZE_SERVER: _Sort(
         weight=30, least_seconds=9, most_seconds=20, rest_seconds=14, hurts=("server {}", REGION_OUT)
     ),
     FaultKind.FREEZE_CONTROLLER: _Sort(
-        weight=5, least_seconds=0.5, most_seconds=12, rest_seconds=6, hurts=("controller {}",)
+        weight=3, least_seconds=0.5, most_seconds=12, rest_seconds=15, hurts=("controller {}",)
     ),
     FaultKind.FREEZE_REGION: _Sort(
-        weight=250,
+        weight=100,
         least_seconds=9,
         most_seconds=20,
         rest_seconds=16,
@@ -113,16 +113,16 @@ SORTS = {
     ),
     FaultKind.PART_CLUSTERS: _Sort(weight=5, least_seconds=1, most_seconds=12, rest_seconds=4, hurts=(LINK,)),
     FaultKind.PART_LEDGER: _Sort(
-        weight=14, least_seconds=2, most_seconds=12, rest_seconds=6, hurts=("ledger {}", REGION_OUT)
+        weight=20, least_seconds=2, most_seconds=12, rest_seconds=6, hurts=("ledger {}", REGION_OUT)
     ),
     FaultKind.SLOW_LEDGER: _Sort(weight=4, least_seconds=2, most_seconds=10, rest_seconds=8, hurts=(LEDGER,)),
     FaultKind.CLOCK_STEP: _Sort(weight=4, least_seconds=3, most_seconds=20, rest_seconds=0, hurts=("clock {}",)),
     FaultKind.SPLIT_BRAIN: _Sort(
-        weight=30, least_seconds=6, most_seconds=10, rest_seconds=20, hurts=(REGION_OUT, MOVE, LINK)
+        weight=60, least_seconds=6, most_seconds=10, rest_seconds=20, hurts=(REGION_OUT, MOVE, LINK)
     ),
-    FaultKind.HANDOVER: _Sort(weight=12, least_seconds=0, most_seconds=0, rest_seconds=12, hurts=(REGION_OUT, MOVE)),
+    FaultKind.HANDOVER: _Sort(weight=25, least_seconds=0, most_seconds=0, rest_seconds=12, hurts=(REGION_OUT, MOVE)),
     FaultKind.KILL_IN_HANDOVER: _Sort(
-        weight=12, least_seconds=0.5, most_seconds=2, rest_seconds=20, hurts=(REGION_OUT, MOVE)
+        weight=15, least_seconds=0.5, most_seconds=2, rest_seconds=20, hurts=(REGION_OUT, MOVE)
     ),
 }
 
