@@ -2,51 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from pysqlite3 import dbapi2 as sqlite
 
-from maestro.ledger import Ledger
-from tests.clusters.conftest import clustered_stack
+from tests.clusters.pairs import Pair, propose, standing
 from tests.clusters.regions import acts, nothing_restarts, parts_of, until, whole
-from tests.drills.test_killed import slow
-from tests.execution.repositories import Repository
-from tests.execution.wheelhouse import pack, served
-from tests.localstack import COMMAND, LocalStack
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A stack of clusters of its own, its ledger, and a repository that everybody pushes to."""
-
-    stack: LocalStack
-    ledger: Ledger
-    repository: Repository
-    bare: Repository
-
-    def rows(self, query: str, *values: str) -> list[tuple[object, ...]]:
-        """Read the ledger's file past our own code."""
-        path = f"file:{self.stack.home / 'ledger.sqlite'}?mode=ro"
-        with closing(sqlite.connect(path, uri=True)) as connection:
-            return list(connection.execute(query, values).fetchall())
+from tests.localstack import COMMAND
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
-    folder = tmp_path_factory.mktemp("pair")
-    pack(folder / "index")
-    with served(folder / "index") as index:
-        stack = clustered_stack(folder / "home", UV_DEFAULT_INDEX=index)
-        await asyncio.to_thread(stack.up)
-        repository = Repository(folder / "shop")
-        repository.commit({"README": "a repository to conduct"})
-        with Ledger.open(f"sqlite:///{stack.home / 'ledger.sqlite'}", migrate=False) as ledger:
-            yield Pair(stack, ledger, repository, repository.clone(folder / "shop.git", "--bare"))
-        await asyncio.to_thread(stack.maestro, "down")
+    async with standing(tmp_path_factory.mktemp("pair")) as made:
+        yield made
 
 
 Reached = Callable[[Pair, str], object]
@@ -108,16 +77,3 @@ async def test_a_region_killed_in_any_phase_is_one_card_one_merge_one_comment(pa
 def moves_of(pair: Pair, branch: str) -> list[str]:
     """Every move of a branch of the server, as its own log has them."""
     return Path(pair.bare.folder, "logs", "refs", "heads", branch).read_text(encoding="utf-8").splitlines()
-
-
-def propose(pair: Pair, name: str) -> tuple[str, str]:
-    """A base branch of its own and a head on it, pushed to the server, whose every move is logged there."""
-    pair.bare.git("config", "core.logAllRefUpdates", "false")
-    base = f"base-{name}"
-    root = pair.repository.git("rev-list", "--max-parents=0", "main")
-    pair.repository.git("checkout", "--quiet", "-b", name, root)
-    head = pair.repository.commit(slow(name), message=name)
-    pair.repository.git("push", "--quiet", str(pair.bare.folder), f"{root}:refs/heads/{base}", name)
-    pair.repository.git("checkout", "--quiet", "main")
-    pair.bare.git("config", "core.logAllRefUpdates", "always")
-    return base, head
