@@ -15,7 +15,7 @@ HEAD ?= HEAD
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-projects test-clusters test-drill drill temporal-server histories screenshots benchmark constraints clean
+.PHONY: help run test lint test-projects test-clusters test-drill drill temporal-server histories screenshots benchmark benchmark-failover constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -85,6 +85,10 @@ benchmark: $(VENV)/dev.done ## what is measured, each with its floor in the same
 	$(BIN)/python -m benchmarks.orchestration
 	$(BIN)/python -m benchmarks.ten_thousand
 	$(BIN)/python -m benchmarks.impact
+	$(BIN)/python -m benchmarks.effects
+
+benchmark-failover: $(VENV)/dev.done temporal-server ## how long work stands still when a region is lost (8 minutes)
+	$(BIN)/python -m benchmarks.failover
 
 constraints: $(VENV)/uv.done ## pin again what pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \

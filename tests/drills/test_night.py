@@ -46,7 +46,9 @@ async def test_the_night_finds_what_was_left_out_and_broken_and_pays_the_debts(s
     assert left_out.escapes == (ESCAPE,)
     assert left_out.report is not None
     assert left_out.report.counts == {"pass": 1, "fail": 1}
-    [main] = [result for result in report.results if result.task.settles is None]
+    # Other drills conducted copies of the repository, which have main branches of their own.
+    mains = [result for result in report.results if result.task.settles is None]
+    [main] = [result for result in mains if result.task.pull_request.repository == str(stand.repository.folder)]
     assert main.report is not None
     assert main.report.green
     assert main.report.counts == {"pass": 3}

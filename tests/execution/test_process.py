@@ -10,7 +10,7 @@ import pytest
 
 from maestro.execution.output import CappedFile, last_lines
 from maestro.execution.process import Command, Ended, Limits, Tick, run
-from tests.execution.processes import is_running
+from tests.execution.processes import ends, is_running
 
 NO_LIMITS = Limits(total_seconds=60, hang_seconds=60, output_bytes=1_000_000, grace_seconds=1)
 
@@ -96,7 +96,8 @@ print({start}.pid, flush=True)
 """
     result = await ended(code, tmp_path)
     assert result.exit_code == 0
-    assert not is_running(int((tmp_path / "log").read_text()))
+    # It would sleep for a minute; what it was sent arrives when the kernel gets to it.
+    assert ends(int((tmp_path / "log").read_text()))
 
 
 async def test_cancelling_asks_first_and_leaves_no_process(tmp_path: Path) -> None:

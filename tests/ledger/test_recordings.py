@@ -17,8 +17,16 @@ def kept(ledger: Ledger) -> Ledger:
     """Recordings of the revisions a, b and c in the environment ``one``, of c also in ``two``, in this order."""
     for letter in "abc":
         ledger.recordings.put(ref(letter), repo=REPO, revision=letter * 40, environment="one")
+        _tick(ledger)
     ledger.recordings.put(ref("d"), repo=REPO, revision="c" * 40, environment="two")
     return ledger
+
+
+def _tick(ledger: Ledger) -> None:
+    """Wait for the ledger's clock to move on: SQLite's counts in milliseconds, and a put takes less."""
+    before = ledger.now()
+    while ledger.now() == before:
+        pass
 
 
 def test_the_latest_recording_is_the_one_that_was_put_last(kept: Ledger) -> None:

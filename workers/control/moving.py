@@ -187,7 +187,10 @@ class Mover:
         config = self._topology.failover
         limit = config.allowed_lagging_seconds + config.handover_timeout_seconds + HANDOVER_MARGIN_SECONDS
         running = asyncio.create_task(self._temporal_hands_over(row))
-        begun = heard = time.monotonic()
+        # Since it was begun by whichever controller, or one that dies again and again would never give it up.
+        age = (await asyncio.to_thread(self._ledger.now) - row.started_at).total_seconds()
+        heard = time.monotonic()
+        begun = heard - age
         try:
             while not await self._is_active(row):
                 now = time.monotonic()
