@@ -2,11 +2,10 @@
 
 from temporalio.client import Client
 
-from maestro.model.conduct import Timings
+from maestro.model.conduct import Outcome, Timings
 from maestro.model.decision import ActionKind, DecisionState, Phase
-from tests.workflows.conftest import act, action, card_in, conducting, eventually
+from tests.workflows.conftest import Handle, act, action, card_in, conducting, eventually
 from tests.workflows.fakes import Fakes, needs_person_until_approved
-from workflows.pull_request import PullRequestWorkflow
 
 DAY = 86_400.0
 
@@ -78,7 +77,7 @@ async def test_a_pull_request_that_is_shouted_at_continues_as_new_and_remembers_
         first = (await handle.describe()).run_id
         for _ in range(40):
             await handle.signal("approve", action(actor="ada"))
-        newest = conductor.client.get_workflow_handle_for(PullRequestWorkflow.run, handle.id)
+        newest: Handle = conductor.client.get_workflow_handle(handle.id, result_type=Outcome)
 
         async def continued() -> bool:
             return (await newest.describe()).run_id != first
