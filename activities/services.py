@@ -12,6 +12,7 @@ from maestro.home import artifacts_dir, home, keys_dir
 from maestro.impact.calibration.registry import Registry
 from maestro.impact.knowledge.units import Library
 from maestro.ledger import Ledger
+from maestro.model.region import Standing
 from maestro.policy.engine import PolicyEngine, RegorusEngine
 from maestro.resources import controls_dir, policies_dir
 from maestro.signing.keys import open_keyring
@@ -19,11 +20,12 @@ from maestro.signing.keys import open_keyring
 
 class Reach:
     """The client by which activities reach Temporal. It is exchanged when the namespace moves to another cluster, also
-    under an activity that runs.
+    under an activity that runs; ``standing`` is that of the process as it is then.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, standing: Standing | None = None) -> None:
         self.client = client
+        self.standing = standing or Standing()
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Services:
         return Registry(self.ledger, self.artifacts, open_keyring(keys_dir()))
 
 
-def open_services(topology: Topology, client: Client, ledger: Ledger) -> Services:
+def open_services(topology: Topology, client: Client, ledger: Ledger, standing: Standing | None = None) -> Services:
     """Open everything beside the ledger, or raise the ``MaestroError`` of what cannot be opened."""
     return Services(
         topology=topology,
@@ -61,5 +63,5 @@ def open_services(topology: Topology, client: Client, ledger: Ledger) -> Service
         artifacts=ArtifactStore(artifacts_dir()),
         policy=RegorusEngine(policies_dir()),
         catalogue=controls.load(controls_dir()),
-        reach=Reach(client),
+        reach=Reach(client, standing),
     )

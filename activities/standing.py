@@ -5,6 +5,7 @@ that it is active: a frozen cluster that thaws hands out tasks which have long b
 """
 
 import asyncio
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -23,24 +24,26 @@ def current_standing() -> Standing:
 
 
 class StandingInterceptor(Interceptor):
-    """For a worker that is bound to one cluster under one epoch."""
+    """For a worker that is bound to one cluster under one epoch; or, where ``standing`` is asked each time, for local
+    activities: the task that they belong to is reported to whichever cluster acts, so they act under its epoch.
+    """
 
-    def __init__(self, ledger: Ledger, standing: Standing) -> None:
+    def __init__(self, ledger: Ledger, standing: Standing | Callable[[], Standing]) -> None:
         self._ledger = ledger
-        self._standing = standing
+        self._standing: Callable[[], Standing] = standing if callable(standing) else lambda: standing
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - SDK
         return _Standing(next, self._ledger, self._standing)
 
 
 class _Standing(ActivityInboundInterceptor):
-    def __init__(self, following: ActivityInboundInterceptor, ledger: Ledger, standing: Standing) -> None:
+    def __init__(self, following: ActivityInboundInterceptor, ledger: Ledger, standing: Callable[[], Standing]) -> None:
         super().__init__(following)
         self._ledger = ledger
         self._standing = standing
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - SDK's signature
-        standing = self._standing
+        standing = self._standing()
         if standing.epoch is not None:
             epoch = await asyncio.to_thread(self._ledger.epochs.current, standing.namespace)
             if epoch is None or not epoch.admits(standing.epoch):

@@ -112,7 +112,7 @@ class Binding:
         if fresh is None or drain is None or not await serves(fresh, self._topology.temporal.task_queue):
             return old
         self._log.info("rebinding", cluster=epoch.cluster, epoch=epoch.version, left=old.cluster)
-        reach.client = fresh
+        reach.client, reach.standing = fresh, self._standing(epoch)
         for worker in (*old.orchestrators, *old.workers):
             worker.client = drain
         for slots in old.slots:

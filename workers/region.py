@@ -128,6 +128,9 @@ def bound_workers(
     calibration = CalibrationActivities(services, METHOD)
     publishing = PublishingActivities(services)
     interceptors = [FailureInterceptor(), StandingInterceptor(services.ledger, standing)]
+    # A workflow task that is under way when the namespace moves keeps its worker until its local activities end: under
+    # an epoch that was left they never would.
+    local = [FailureInterceptor(), StandingInterceptor(services.ledger, lambda: services.reach.standing)]
     orchestration = Worker(
         client,
         task_queue=services.topology.temporal.task_queue,
@@ -141,7 +144,7 @@ def bound_workers(
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment(services.topology),
-        interceptors=interceptors,
+        interceptors=local,
     )
     slots: list[RetirableSlots] = []
 
@@ -225,7 +228,7 @@ async def serve(name: str, *, ready_file: Path | None = None) -> None:
         ledger = stack.enter_context(Ledger.open(ledger_url()))
         binding = Binding(topology, region.id, ledger, runtime=runtime, identity=identity)
         client, standing, cluster = await binding.reach()
-        services = open_services(topology, client, ledger)
+        services = open_services(topology, client, ledger, standing)
 
         def make(client: Client, standing: Standing, cluster: str) -> Bound:
             return bound_workers(services, region, executor, client=client, standing=standing, cluster=cluster)
