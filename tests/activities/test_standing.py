@@ -55,6 +55,16 @@ async def test_a_task_of_an_epoch_that_is_over_is_refused_before_it_runs(ledger:
     assert await run(ledger, WEST) == WEST
 
 
+async def test_a_local_activity_acts_under_the_epoch_that_holds_when_it_runs(ledger: Ledger) -> None:
+    now = [NORTH]
+    local = StandingInterceptor(ledger, lambda: now[0]).intercept_activity(Activity())
+    ledger.epochs.raise_to(NAMESPACE, version=2, cluster="west", reason="north froze")
+    with pytest.raises(StaleEpoch):
+        await local.execute_activity(TASK)
+    now[0] = WEST
+    assert await local.execute_activity(TASK) == WEST
+
+
 async def test_both_sides_of_a_planned_handover_work_until_it_is_settled(ledger: Ledger) -> None:
     ledger.epochs.raise_to(NAMESPACE, version=2, cluster="west", reason="planned", keep_leaving=True)
     assert [await run(ledger, standing) for standing in (NORTH, WEST)] == [NORTH, WEST]
