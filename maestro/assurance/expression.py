@@ -17,6 +17,7 @@ from maestro.config.explain import Refusal, spelling
 _CEL_TYPES: dict[FactType, cel.Type] = {
     bool: cel.Type.BOOL,
     int: cel.Type.INT,
+    float: cel.Type.DOUBLE,
     str: cel.Type.STRING,
     tuple: cel.Type.List(cel.Type.STRING),
 }

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from maestro.model.base import Model
 
-FactValue = bool | int | str | tuple[str, ...]
-FactType = type[bool] | type[int] | type[str] | type[tuple[str, ...]]
+FactValue = bool | int | float | str | tuple[str, ...]
+FactType = type[bool] | type[int] | type[float] | type[str] | type[tuple[str, ...]]
 
-_TYPES: tuple[FactType, ...] = (bool, int, str, tuple)
+_TYPES: tuple[FactType, ...] = (bool, int, float, str, tuple)
 
 
 class QueryKind(StrEnum):
@@ -23,6 +23,12 @@ class QueryKind(StrEnum):
     TESTS = "tests"
     POLICY = "policy"
     GIT = "git"
+    GITHUB_CHECKS = "github_checks"
+    OPA = "opa"
+    ATTEST = "attest"
+    SBOM = "sbom"
+    RISK = "risk"
+    REVIEWS = "reviews"
 
 
 class TestsFacts(Model):
@@ -83,6 +89,84 @@ class GitFacts(Model):
         default=None, description="changed files that define the pipeline"
     )
     license_present: bool | None = Field(default=None, description="a licence file stands at the top")
+    landed: bool | None = Field(default=None, description="the pull request has landed on its base")
+    landed_commit: str | None = Field(default=None, description="commit that landed")
+    landed_tree: str | None = Field(default=None, description="tree that landed")
+    landed_as_tested: bool | None = Field(default=None, description="the tree that landed is the tree that was tested")
+
+
+class ChecksFacts(Model):
+    """What a forge's checks of the head say, whichever forge reports them. ``required`` is ``pass`` when every required
+    check passed, ``fail`` when one failed, ``pending`` while one runs, ``missing`` where one was never reported.
+    """
+
+    reported: bool | None = Field(default=None, description="a forge reports checks for the head")
+    required: str | None = Field(default=None, description="state of the required checks")
+    total: int | None = Field(default=None, description="checks reported")
+    passed: int | None = Field(default=None, description="checks that passed")
+    failed: tuple[str, ...] | None = Field(default=None, description="checks that failed")
+    pending: tuple[str, ...] | None = Field(default=None, description="checks that have not ended")
+    missing: tuple[str, ...] | None = Field(default=None, description="required checks that nobody reported")
+
+
+class OpaFacts(Model):
+    """What the admission policy (``policies/admission.rego``) says of the pull request."""
+
+    denies: int | None = Field(default=None, description="denials by the admission policy")
+    messages: tuple[str, ...] | None = Field(default=None, description="what the admission policy denies")
+    digest: str | None = Field(default=None, description="version of the policies")
+
+
+class AttestFacts(Model):
+    """What came with the pull request as attestations, each verified against the trust roots. ``provenance`` and
+    ``sbom_statement`` are ``verified``, ``refused`` or ``missing``; a refused one is never also verified.
+    """
+
+    provided: int | None = Field(default=None, description="attestations that came with the pull request")
+    verified: int | None = Field(default=None, description="attestations whose signature and subject were verified")
+    refused: tuple[str, ...] | None = Field(default=None, description="attestations that were refused, and why")
+    provenance: str | None = Field(default=None, description="state of the provenance")
+    builder: str | None = Field(default=None, description="builder that the verified provenance names")
+    sbom_statement: str | None = Field(default=None, description="state of the attested bill of materials")
+    predicate_types: tuple[str, ...] | None = Field(default=None, description="types of the verified statements")
+
+
+class SbomFacts(Model):
+    """What the head depends on, and what the advisories of an offline snapshot say of it. Counts of advisories are None
+    where there is no snapshot, or where what was found cannot be matched against it.
+    """
+
+    lock_files: tuple[str, ...] | None = Field(default=None, description="lock files that were read")
+    unread_lock_files: tuple[str, ...] | None = Field(default=None, description="lock files that could not be read")
+    components: int | None = Field(default=None, description="dependencies of the head")
+    ecosystems: tuple[str, ...] | None = Field(default=None, description="ecosystems of the dependencies")
+    unpinned: tuple[str, ...] | None = Field(default=None, description="dependencies without an exact version")
+    criticals: int | None = Field(default=None, description="critical advisories that affect a dependency")
+    highs: int | None = Field(default=None, description="advisories of high severity that affect a dependency")
+    unrated: int | None = Field(default=None, description="advisories without a severity that affect a dependency")
+    affected: tuple[str, ...] | None = Field(default=None, description="dependencies with advisories")
+    snapshot: str | None = Field(default=None, description="date of the advisories")
+
+
+class RiskFacts(Model):
+    """What the selection promises of the tests that were left out."""
+
+    tau: float | None = Field(default=None, description="bound on the risk of an escape (τ)")
+    residual: float | None = Field(default=None, description="residual risk of an escape")
+    within_tau: bool | None = Field(default=None, description="the residual risk is within its bound")
+    certified: bool | None = Field(default=None, description="enough red builds certify the bound")
+    method: str | None = Field(default=None, description="method of the selection")
+    left_out: int | None = Field(default=None, description="tests left to the night")
+
+
+class ReviewsFacts(Model):
+    """What people said of this head. An approval by the author or by an agent is no approval."""
+
+    approvals: int | None = Field(default=None, description="approvals by a person other than the author")
+    approvers: tuple[str, ...] | None = Field(default=None, description="who approved")
+    rejections: int | None = Field(default=None, description="rejections")
+    void_approvals: int | None = Field(default=None, description="approvals by the author or an agent")
+    author_kind: str | None = Field(default=None, description="kind of author")
 
 
 class Facts(Model):
@@ -91,6 +175,12 @@ class Facts(Model):
     tests: TestsFacts | None = None
     policy: PolicyFacts | None = None
     git: GitFacts | None = None
+    github_checks: ChecksFacts | None = None
+    opa: OpaFacts | None = None
+    attest: AttestFacts | None = None
+    sbom: SbomFacts | None = None
+    risk: RiskFacts | None = None
+    reviews: ReviewsFacts | None = None
 
     def known(self, kind: QueryKind) -> dict[str, FactValue]:
         """The facts of ``kind`` that are established, by dotted name."""
@@ -105,6 +195,12 @@ _SOURCES: dict[QueryKind, type[Model]] = {
     QueryKind.TESTS: TestsFacts,
     QueryKind.POLICY: PolicyFacts,
     QueryKind.GIT: GitFacts,
+    QueryKind.GITHUB_CHECKS: ChecksFacts,
+    QueryKind.OPA: OpaFacts,
+    QueryKind.ATTEST: AttestFacts,
+    QueryKind.SBOM: SbomFacts,
+    QueryKind.RISK: RiskFacts,
+    QueryKind.REVIEWS: ReviewsFacts,
 }
 
 

@@ -1,5 +1,6 @@
 """What a control asked, what was found, and the stored artifacts that show it."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from maestro.model.artifact import ArtifactRef
@@ -16,10 +17,14 @@ class FindingState(StrEnum):
 
 
 class Evidence(Model):
-    """A stored artifact and what it shows, in one sentence."""
+    """A stored artifact and what it shows, in one sentence. ``kind`` is the query kind whose facts come from it, ``at``
+    when what it shows was so; None is the moment of gathering.
+    """
 
     ref: ArtifactRef
     summary: str
+    kind: str = ""
+    at: datetime | None = None
 
 
 class ControlFinding(Model):
@@ -35,8 +40,12 @@ class ControlFinding(Model):
 
 
 class EvidenceSet(Model):
-    """Everything that was gathered for one pull request at one time."""
+    """Everything that was gathered for one pull request at one time. ``facts`` are the stored facts of all kinds, from
+    which the controls can be answered again when reviews or a merge have been added.
+    """
 
     findings: tuple[ControlFinding, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     catalogue_digest: str = ""
+    facts: ArtifactRef | None = None
+    gathered_at: datetime | None = None
