@@ -49,3 +49,10 @@ class EvidenceSet(Model):
     catalogue_digest: str = ""
     facts: ArtifactRef | None = None
     gathered_at: datetime | None = None
+
+
+class Bundle(Model):
+    """A sealed bundle: its index, and the signed summary that names the index. Every other file is in the index."""
+
+    index: ArtifactRef
+    summary: ArtifactRef

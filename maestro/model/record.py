@@ -20,6 +20,7 @@ class RecordKind(StrEnum):
     QUARANTINE = "quarantine"
     CALIBRATION = "calibration"
     FAILOVER = "failover"
+    EVIDENCE = "evidence"
 
 
 class DecisionRecord(Model):
