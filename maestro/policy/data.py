@@ -73,12 +73,15 @@ class Selection(Config):
 
 
 class Tenant(Config):
-    """What one tenant has decided."""
+    """What one tenant has decided. ``required_checks`` are those of its forge that have to pass; where none is named,
+    every check that the forge reports.
+    """
 
     residency: Residency
     network_for_tests: StrictBool
     needs_person: NeedsPerson
     selection: Selection
+    required_checks: tuple[Marker, ...] = ()
 
 
 class Tenants(RootModel[dict[str, Tenant]]):
