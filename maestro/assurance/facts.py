@@ -1,11 +1,12 @@
 """What is known about a pull request when the controls are asked: typed facts, by query kind.
 
 A fact that nobody could establish is None, never a guess: a query that needs it is not evaluated. Each description
-reads as the label of its value on a card.
+reads as the label of its value on a card. What of this a condition may name says ``vocabulary``.
 """
 
+import math
 from enum import StrEnum
-from typing import get_args
+from typing import Final, get_args
 
 from pydantic import Field
 
@@ -68,8 +69,9 @@ class PolicyFacts(Model):
 class GitFacts(Model):
     """What the mirror says of the commits between the merge base and the head.
 
-    Signatures and sign-offs are counted where they are present; whether a signature is valid needs keys that a bare
-    mirror does not have, so no fact claims it. Lists hold the names of files, sorted.
+    Signatures and sign-offs are counted where they are present. Whether a signature is good takes keys that a bare
+    mirror does not have: ``commits_unverified`` is None unless a file of allowed signers is installed. Documents are
+    those that are files with something in them. Lists hold the names of files, sorted.
     """
 
     tree: str | None = Field(default=None, description="tree that was tested")
@@ -89,6 +91,33 @@ class GitFacts(Model):
         default=None, description="changed files that define the pipeline"
     )
     license_present: bool | None = Field(default=None, description="a licence file stands at the top")
+    signers_known: bool | None = Field(default=None, description="a file of allowed signers is installed")
+    commits_unverified: int | None = Field(
+        default=None, description="commits without a good signature of an allowed signer"
+    )
+    readme_present: bool | None = Field(default=None, description="a README stands at the top")
+    security_policy_present: bool | None = Field(default=None, description="there is a security policy")
+    contributing_present: bool | None = Field(default=None, description="there is a contribution guide")
+    code_owners_present: bool | None = Field(default=None, description="there is a file of code owners")
+    governance_present: bool | None = Field(default=None, description="there is a list of maintainers or roles")
+    changelog_present: bool | None = Field(default=None, description="there is a change log")
+    manifests: tuple[str, ...] | None = Field(default=None, description="files that declare dependencies")
+    lock_files: tuple[str, ...] | None = Field(default=None, description="lock files")
+    source_files_changed: tuple[str, ...] | None = Field(default=None, description="changed source files")
+    test_files_changed: tuple[str, ...] | None = Field(default=None, description="changed test files")
+    binaries_added: tuple[str, ...] | None = Field(
+        default=None, description="binary files added that are no picture, sound, film or font"
+    )
+    workflows: tuple[str, ...] | None = Field(default=None, description="forge workflows")
+    workflows_without_permissions: tuple[str, ...] | None = Field(
+        default=None, description="workflows with a job that takes the default permissions"
+    )
+    workflows_with_wide_permissions: tuple[str, ...] | None = Field(
+        default=None, description="workflows that may write everything"
+    )
+    workflows_with_outside_text: tuple[str, ...] | None = Field(
+        default=None, description="workflows that paste text from outside into a script"
+    )
     landed: bool | None = Field(default=None, description="the pull request has landed on its base")
     landed_commit: str | None = Field(default=None, description="commit that landed")
     landed_tree: str | None = Field(default=None, description="tree that landed")
@@ -133,7 +162,8 @@ class AttestFacts(Model):
 
 class SbomFacts(Model):
     """What the head depends on, and what the advisories of an offline snapshot say of it. Counts of advisories are None
-    where there is no snapshot, or where what was found cannot be matched against it.
+    where there is no snapshot, or where what was found cannot be matched against it. Whoever fills this sets
+    ``snapshot_installed`` in either case: True where a snapshot lies there, readable or too old, False where none does.
     """
 
     lock_files: tuple[str, ...] | None = Field(default=None, description="lock files that were read")
@@ -146,6 +176,7 @@ class SbomFacts(Model):
     unrated: int | None = Field(default=None, description="advisories without a severity that affect a dependency")
     affected: tuple[str, ...] | None = Field(default=None, description="dependencies with advisories")
     snapshot: str | None = Field(default=None, description="date of the advisories")
+    snapshot_installed: bool | None = Field(default=None, description="a snapshot of advisories is installed")
 
 
 class RiskFacts(Model):
@@ -183,15 +214,18 @@ class Facts(Model):
     reviews: ReviewsFacts | None = None
 
     def known(self, kind: QueryKind) -> dict[str, FactValue]:
-        """The facts of ``kind`` that are established, by dotted name."""
+        """The facts of ``kind`` that are established, by dotted name.
+
+        A number that is none, and a text that its fact can never have, establish nothing.
+        """
         source: Model | None = getattr(self, kind.value)
         if source is None:
             return {}
-        values: dict[str, FactValue | None] = {name: getattr(source, name) for name in type(source).model_fields}
-        return {f"{kind.value}.{name}": value for name, value in values.items() if value is not None}
+        named = ((f"{kind.value}.{field}", getattr(source, field)) for field in type(source).model_fields)
+        return {name: value for name, value in named if value is not None and _is_sound(name, value)}
 
 
-_SOURCES: dict[QueryKind, type[Model]] = {
+_SOURCES: Final[dict[QueryKind, type[Model]]] = {
     QueryKind.TESTS: TestsFacts,
     QueryKind.POLICY: PolicyFacts,
     QueryKind.GIT: GitFacts,
@@ -203,17 +237,42 @@ _SOURCES: dict[QueryKind, type[Model]] = {
     QueryKind.REVIEWS: ReviewsFacts,
 }
 
+_VALUES: Final[dict[str, tuple[str, ...]]] = {
+    "tests.mode": ("direct", "standard", "all"),
+    "github_checks.required": ("pass", "fail", "pending", "missing"),
+    "attest.provenance": ("verified", "refused", "missing"),
+    "attest.sbom_statement": ("verified", "refused", "missing"),
+    "reviews.author_kind": ("human", "agent"),
+}
+"""What an enumerated fact can be; every other text is free."""
+
 
 def declared(kind: QueryKind) -> dict[str, FactType]:
-    """The type of every fact that a query of ``kind`` may use, by dotted name."""
+    """The type of every fact of ``kind``, by dotted name."""
     fields = _SOURCES[kind].model_fields
     return {f"{kind.value}.{name}": _type(get_args(field.annotation)) for name, field in fields.items()}
 
 
+def values(fact: str) -> tuple[str, ...]:
+    """What the fact can be; empty where it is not enumerated."""
+    return _VALUES.get(fact, ())
+
+
+def kind_of(fact: str) -> QueryKind:
+    """The kind that a fact belongs to, by its dotted name."""
+    return QueryKind(fact.partition(".")[0])
+
+
 def label(fact: str) -> str:
     """What a declared fact is, in words."""
-    kind, name = fact.split(".", 1)
-    return _SOURCES[QueryKind(kind)].model_fields[name].description or fact
+    _, _, name = fact.partition(".")
+    return _SOURCES[kind_of(fact)].model_fields[name].description or fact
+
+
+def _is_sound(fact: str, value: FactValue) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, str) or value in (_VALUES.get(fact) or (value,))
 
 
 def _type(alternatives: tuple[object, ...]) -> FactType:

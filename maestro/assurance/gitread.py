@@ -52,3 +52,8 @@ def git(mirror: Path, *arguments: str) -> bytes:
             f"git {arguments[0]} could not run: {error}", field=str(mirror), fix="check that git is installed"
         ) from error
     return done.stdout
+
+
+def tree_of(mirror: Path, commit: str) -> str:
+    """The id of a commit's tree; ``PlatformUnavailable`` when the mirror lacks it."""
+    return git(mirror, "rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
