@@ -30,6 +30,8 @@ class Role(StrEnum):
     NARRATIVE = "narrative"
     CARD = "card"
     EXPORT = "export"
+    FACTS = "facts"
+    CATALOGUE = "catalogue"
     RECORDS = "records"
     KEYS = "keys"
     GUIDE = "guide"
