@@ -1,134 +1,152 @@
-"""The Ed25519 keys of an installation: one to sign with, made at first use, and those that it trusts.
+"""The keys of an installation: one to sign with, made at first use, and those that it trusts.
 
-A private key that anybody else can read is refused: a signature by it would prove nothing.
+Two keys for two purposes: ``open_keyring`` gives the one for models of test selection, ``open_evidence_keyring`` the
+one for evidence. Whoever signs for long opens the ring anew now and then: a ring that is open does not see a rotation.
 """
 
-import contextlib
-import hashlib
 import os
-import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from maestro.clock import utc_now
+from maestro.errors import BadInput
+from maestro.signing.algorithms import Algorithm, PublicKey, load_public, verifies
+from maestro.signing.keyfile import create, locked, prepare_folder, replace
+from maestro.signing.pkcs11uri import SCHEME
+from maestro.signing.roots import (
+    EVIDENCE_KEY,
+    EVIDENCE_PURPOSES,
+    SIGNING_KEY,
+    TRUST_ROOTS,
+    TrustRoots,
+    changing,
+    finish_interrupted,
+    roots_in,
+    roots_of,
+    written_in,
+)
+from maestro.signing.signers import Signer, file_signer, make_private_pem
+from maestro.signing.trusted import Purpose, Reason, TrustedKey, trusted_key
 
-from maestro.canonical import DIGEST_PREFIX
-from maestro.errors import BadInput, PlatformUnavailable
-
-SIGNING_KEY = "signing.pem"
-TRUSTED_SUFFIX = ".pub.pem"
-"""A file ``<name>.pub.pem`` in the folder is the public key of another installation, or an older one of this."""
-
-_FOLDER_MODE = 0o700
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+KEY_VARIABLE = "MAESTRO_EVIDENCE_KEY"
+"""Names the evidence key where it is not the one in the folder: a ``pkcs11:`` URI, or the path of a PEM file."""
 
 
 @dataclass(frozen=True)
 class Keyring:
-    """The key to sign with, and every public key whose signature is believed, by key id (its own among them)."""
+    """The key to sign with, and every public key whose signature is believed, by key id (its own among them).
 
-    key_id: str
-    private: Ed25519PrivateKey
-    trusted: Mapping[str, Ed25519PublicKey]
+    ``trusted`` knows no time: a key that is retired or superseded is in it, one that is compromised is not.
+    """
+
+    signer: Signer
+    trusted: Mapping[str, PublicKey]
+
+    @property
+    def key_id(self) -> str:
+        """``sha256:<hex>`` of the own public key's SubjectPublicKeyInfo in DER."""
+        return self.signer.key_id
+
+    def public_pem(self) -> bytes:
+        """The own public key as PEM."""
+        return self.signer.public_pem()
 
     def sign(self, message: bytes) -> bytes:
-        """The signature of the message; the same message always gets the same one."""
-        return self.private.sign(message)
+        """The signature of the message; by a key in a file the same message always gets the same one."""
+        return self.signer.sign(message)
 
     def verifies(self, message: bytes, *, signature: bytes, key_id: str) -> bool:
         """Whether a trusted key of this id made the signature."""
-        try:
-            self.trusted[key_id].verify(signature, message)
-        except (KeyError, InvalidSignature):
-            return False
-        return True
+        return key_id in self.trusted and verifies(self.trusted[key_id], message, signature=signature)
 
 
 def open_keyring(folder: Path) -> Keyring:
-    """The keys of a folder; its signing key is made where there is none, whoever else does so at the same time.
+    """The keys for models; the signing key is made where there is none, whoever else does so at the same time.
 
-    Raises BadInput for a key that others can read or that is no Ed25519 key, PlatformUnavailable where the folder
-    cannot be used.
+    Raises BadInput for a key that others can read, that is none, or that is revoked, PlatformUnavailable where the
+    folder cannot be used.
     """
-    path = folder / SIGNING_KEY
-    try:
-        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        if not path.exists():
-            _make(path)
-        private = _private(path)
-        others = [_public(other) for other in sorted(folder.glob(f"*{TRUSTED_SUFFIX}"))]
-    except OSError as error:
-        raise PlatformUnavailable(
-            f"the signing keys cannot be used: {error.strerror}",
-            field=str(folder),
-            fix="let this user read and write the folder, or move it with MAESTRO_HOME",
-        ) from error
-    own = private.public_key()
-    trusted = {key_id(public): public for public in (own, *others)}
-    return Keyring(key_id=key_id(own), private=private, trusted=MappingProxyType(trusted))
+    return _opened(folder, SIGNING_KEY, Algorithm.ED25519, Purpose.MODELS)
 
 
-def key_id(public: Ed25519PublicKey) -> str:
-    """``sha256:<hex>`` of the key's SubjectPublicKeyInfo in DER: the same wherever the key is known."""
-    encoded = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return DIGEST_PREFIX + hashlib.sha256(encoded).hexdigest()
+def open_evidence_keyring(folder: Path) -> Keyring:
+    """The keys for evidence, RSA unless another was created; the key is made where there is none.
+
+    The environment may name another key (``MAESTRO_EVIDENCE_KEY``). Raises as ``open_keyring`` does, and
+    PlatformUnavailable for a device that does not answer.
+    """
+    named = os.environ.get(KEY_VARIABLE, "")
+    if not named:
+        return _opened(folder, EVIDENCE_KEY, Algorithm.RSA, Purpose.EVIDENCE)
+    prepare_folder(folder)
+    signer = named_signer(named)
+    _remember(folder, signer)
+    with locked(folder, exclusive=False):
+        return _ring(signer, roots_in(folder), Purpose.EVIDENCE, field=KEY_VARIABLE)
 
 
-def _make(path: Path) -> None:
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    handle, partial_name = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone from the start
-    partial = Path(partial_name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link fails where the name is taken, so of two that make a key one wins and both then use it.
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(partial)
-    finally:
-        partial.unlink(missing_ok=True)
+def named_signer(named: str) -> Signer:
+    """The signer that a ``pkcs11:`` URI or an absolute path names."""
+    if named.startswith(SCHEME):
+        # The library is an extra, and loading a device's module takes its time.
+        from maestro.signing.pkcs11 import open_pkcs11  # noqa: PLC0415
+
+        return open_pkcs11(named, field=KEY_VARIABLE)
+    path = Path(named)
+    if not path.is_absolute():
+        raise BadInput(
+            "it is neither a pkcs11: URI nor an absolute path", field=KEY_VARIABLE, fix="give one of the two"
+        )
+    if not path.exists():
+        raise BadInput(f"there is no file {path}", field=KEY_VARIABLE, fix="correct the path, or put the key there")
+    return file_signer(path)
 
 
-def _private(path: Path) -> Ed25519PrivateKey:
-    with path.open("rb") as file:
-        # Of the open file, so that nobody exchanges it between the look and the reading.
-        if os.fstat(file.fileno()).st_mode & _OTHERS:
-            raise BadInput(
-                "the signing key can be read by others, so a signature by it proves nothing",
-                field=str(path),
-                fix="if nobody can have copied it, chmod 600 the file; else remove it, and a new one is made",
-            )
-        content = file.read()
-    try:
-        key = serialization.load_pem_private_key(content, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _no_key(path, "an unencrypted Ed25519 private key in PEM") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise _no_key(path, "an unencrypted Ed25519 private key in PEM")
-    return key
+def _opened(folder: Path, name: str, algorithm: Algorithm, purpose: Purpose) -> Keyring:
+    path = folder / name
+    prepare_folder(folder)
+    finish_interrupted(folder)
+    with locked(folder, exclusive=False):
+        if not path.exists() and not path.is_symlink():
+            create(path, make_private_pem(algorithm))
+        return _ring(file_signer(path), roots_in(folder), purpose, field=str(path))
 
 
-def _public(path: Path) -> Ed25519PublicKey:
-    try:
-        key = serialization.load_pem_public_key(path.read_bytes())
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise _no_key(path, "an Ed25519 public key in PEM") from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise _no_key(path, "an Ed25519 public key in PEM")
-    return key
+def _ring(signer: Signer, roots: TrustRoots, purpose: Purpose, *, field: str) -> Keyring:
+    own = roots.by_id.get(signer.key_id)
+    if own is not None:
+        _require_usable(own, purpose, field=field)
+    trusted = {
+        key.key_id: key.public
+        for key in roots.keys
+        if purpose in key.purposes and key.revocation_reason is not Reason.COMPROMISED
+    }
+    trusted[signer.key_id] = load_public(signer.public_pem(), field=field)
+    return Keyring(signer=signer, trusted=MappingProxyType(trusted))
 
 
-def _no_key(path: Path, wanted: str) -> BadInput:
-    return BadInput(
-        f"the file is not {wanted}",
-        field=str(path),
-        fix="restore it from a backup, or remove it (what the old key signed is then no longer believed)",
-    )
+def _require_usable(own: TrustedKey, purpose: Purpose, *, field: str) -> None:
+    """What is signed by a key that the own roots refuse would be believed by nobody; so it is not signed at all."""
+    if own.revocation_reason is not None:
+        why = f"the key to sign with is revoked ({own.revocation_reason})"
+    elif own.not_after is not None and own.not_after < utc_now():
+        why = "the time of the key to sign with has ended"
+    elif purpose not in own.purposes:
+        why = f"the key to sign with is not trusted for {purpose}"
+    else:
+        return
+    raise BadInput(why, field=field, fix=f"maestro keys rotate --purpose {purpose}, or name another key")
+
+
+def _remember(folder: Path, signer: Signer) -> None:
+    """Trust a key that lies elsewhere also when another one is named later."""
+    if signer.key_id in written_in(folder).by_id:
+        return
+    with changing(folder):
+        written = written_in(folder)
+        if signer.key_id not in written.by_id:
+            public = load_public(signer.public_pem(), field=KEY_VARIABLE)
+            own = trusted_key(public, name="evidence", purposes=EVIDENCE_PURPOSES)
+            replace(folder / TRUST_ROOTS, roots_of((*written.keys, own), field=str(folder)).dump())

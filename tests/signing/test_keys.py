@@ -4,8 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from maestro.errors import BadInput
 from maestro.signing.keys import Keyring, open_keyring
@@ -13,11 +11,7 @@ from maestro.signing.keys import Keyring, open_keyring
 
 def publish(ring: Keyring, path: Path) -> None:
     """Write the ring's own public key where another installation trusts it."""
-    path.write_bytes(
-        ring.private.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
+    path.write_bytes(ring.public_pem())
 
 
 def test_a_key_is_made_at_first_use_and_found_again(tmp_path: Path) -> None:
@@ -68,16 +62,8 @@ def test_the_public_key_of_another_installation_is_trusted_once_it_lies_beside_t
 def test_what_is_no_key_is_refused_by_name(tmp_path: Path) -> None:
     open_keyring(tmp_path)
     (tmp_path / "broken.pub.pem").write_text("no key")
-    with pytest.raises(BadInput, match="not an Ed25519 public key") as refused:
+    with pytest.raises(BadInput, match="not one public key in PEM") as refused:
         open_keyring(tmp_path)
     assert refused.value.field.endswith("broken.pub.pem")
 
 
-def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
-    other = generate_private_key(SECP256R1()).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (tmp_path / "signing.pem").write_bytes(other)
-    (tmp_path / "signing.pem").chmod(0o600)
-    with pytest.raises(BadInput, match="not an unencrypted Ed25519 private key"):
-        open_keyring(tmp_path)
