@@ -1,0 +1,109 @@
+"""Makes text that anybody may have written safe inside JSON, XML, OSCAL's markup and SARIF's messages.
+
+What is no visible character is written as its escape. The sets are fixed, not asked of Unicode's tables, so that every
+release of Python gives the same bytes.
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+TEXT_LIMIT: Final = 2_000
+"""Characters of one line of text: a reason and a fix fit, a pasted log does not; the artifact has the whole."""
+
+_HIDDEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ue000-\uf8ff"
+    "\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff\U000e0000-\U0010ffff"
+    + "".join(chr(plane * 0x10000 + last) for plane in range(1, 14) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+"""Controls, direction overrides, zero-width, private and unassignable characters, and halves of surrogate pairs."""
+
+_MARKUP: Final = re.compile(r"[\\`*\[\]<>{}~^]|&(?=[#\w])|(?<!\w)_|_(?!\w)")
+_NOT_IN_TOKENS: Final = re.compile(r"[^A-Za-z0-9._-]")
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCP: Final = re.compile(r"(?:[^@:/\s]+@)?([A-Za-z0-9.-]+):([^/\s].*)")
+_SAFE_IN_ADDRESSES: Final = "/:?&=+,;@!$'()*~%-._"
+
+
+def line(text: str, *, otherwise: str = "not stated") -> str:
+    """``text`` on one line, at most ``TEXT_LIMIT`` characters; never empty."""
+    joined = " ".join(text[: TEXT_LIMIT * 4].split())
+    shown = _HIDDEN.sub(_escape, joined)
+    return (shown if len(shown) <= TEXT_LIMIT else shown[: TEXT_LIMIT - 1].rstrip() + "…") or otherwise
+
+
+def paragraph(text: str) -> str:
+    """``text`` with its line breaks, each line as ``line`` writes it; blank lines are left out."""
+    return "\n".join(line(part) for part in text.splitlines() if part.strip())
+
+
+def markup(text: str) -> str:
+    """One line in OSCAL's markup (a subset of Markdown) in which nothing of ``text`` is markup."""
+    return _MARKUP.sub(lambda found: f"\\{found.group()}", line(text))
+
+
+def message(text: str) -> str:
+    """One line in a SARIF message, in which nothing of ``text`` is a placeholder or a link (SARIF 2.1.0, 3.11)."""
+    doubled = line(text).replace("{", "{{").replace("}", "}}")
+    return doubled.replace("[", "\\[").replace("]", "\\]")
+
+
+def token(text: str) -> str:
+    """An identifier as OSCAL allows it: the text itself where it is one, else close to it."""
+    cleaned = _NOT_IN_TOKENS.sub("_", text)
+    return cleaned if cleaned[:1].isalpha() or cleaned[:1] == "_" else f"_{cleaned}"
+
+
+def utc(at: datetime) -> datetime:
+    """The time in UTC. A time without a zone counts as UTC."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def moment(at: datetime) -> str:
+    """The time in UTC, as OSCAL, CycloneDX and SARIF write it."""
+    return utc(at).isoformat().replace("+00:00", "Z")
+
+
+def address(repository: str) -> str:
+    """An absolute URI for the address or path of a repository, without a user, a password or a fragment."""
+    text = line(repository)
+    if _ADDRESS.match(text):
+        scheme, _, rest = text.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{_quoted(host.rpartition('@')[2])}{slash}{_quoted(path.partition('#')[0])}"
+    scp = _SCP.fullmatch(text)
+    if scp is not None:
+        return f"ssh://{scp[1]}/{_quoted(scp[2])}"
+    return f"file:///{_quoted(text.lstrip('/'))}"
+
+
+def link_in(text: str) -> str:
+    """The first web address in ``text``; empty where there is none."""
+    for found in re.finditer(r"https?://[^\s<>()\[\]`\"']+", text):
+        candidate = found.group().rstrip(".,;:!?")
+        if _is_web_address(candidate):
+            return _quoted(candidate)
+    return ""
+
+
+def document(value: dict[str, Any]) -> bytes:
+    """JSON to read, in UTF-8, in the order of ``value``."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:
+        return False
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe=_SAFE_IN_ADDRESSES)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found.group().encode("unicode_escape").decode("ascii")
