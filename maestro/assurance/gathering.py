@@ -1,24 +1,50 @@
 """Turns what the other rooms returned into the facts that controls are asked about. Pure."""
 
-from maestro.assurance.facts import Facts, GitFacts, PolicyFacts, TestsFacts
+from maestro.assurance.checks import checks_facts
+from maestro.assurance.facts import (
+    AttestFacts,
+    ChecksFacts,
+    Facts,
+    GitFacts,
+    OpaFacts,
+    PolicyFacts,
+    ReviewsFacts,
+    RiskFacts,
+    SbomFacts,
+    TestsFacts,
+)
+from maestro.assurance.reviewing import reviews_facts
 from maestro.model.region import Placement
 from maestro.model.tests import TestPlan, TestReport, Verdict
+
+__all__ = ["checks_facts", "facts_of", "reviews_facts"]
 
 NO_ISOLATION = frozenset({"", "none"})
 
 
-def facts_of(
+def facts_of(  # noqa: PLR0913 - one for each source
     *,
     plan: TestPlan | None,
     report: TestReport | None,
     placement: Placement | None,
     git: GitFacts | None,
+    checks: ChecksFacts | None = None,
+    opa: OpaFacts | None = None,
+    attest: AttestFacts | None = None,
+    sbom: SbomFacts | None = None,
+    reviews: ReviewsFacts | None = None,
 ) -> Facts:
     """The facts of one pull request; a source that is None leaves its facts unknown."""
     return Facts(
         tests=_tests(plan, report) if plan else None,
         policy=_policy(placement, report) if placement else None,
         git=git,
+        github_checks=checks,
+        opa=opa,
+        attest=attest,
+        sbom=sbom,
+        risk=_risk(plan) if plan else None,
+        reviews=reviews,
     )
 
 
@@ -46,6 +72,21 @@ def _tests(plan: TestPlan, report: TestReport | None) -> TestsFacts:
             "isolation": report.isolation or None,
             "results_stored": len(report.results),
         }
+    )
+
+
+def _risk(plan: TestPlan) -> RiskFacts:
+    """What was left out is a fact also of a plan that promises nothing."""
+    risk = plan.risk
+    if risk is None:
+        return RiskFacts(left_out=plan.left_out_count)
+    return RiskFacts(
+        tau=risk.tau,
+        residual=risk.residual_risk,
+        within_tau=risk.residual_risk <= risk.tau,
+        certified=risk.certified,
+        method=risk.method,
+        left_out=plan.left_out_count,
     )
 
 

@@ -1,4 +1,5 @@
-"""What the bare mirror says of a pull request's commits. Reads only; no hook, filter, textconv or signer runs.
+"""What the bare mirror says of a pull request's commits and of the tree at its head. Reads only: no hook, filter or
+textconv runs, and of signers only ssh-keygen, where a file of allowed signers is installed.
 
 Names of files that are not UTF-8 are shown with their raw bytes escaped.
 """
@@ -10,11 +11,21 @@ from pathlib import Path
 from typing import Final
 
 from maestro.assurance.blobs import BlobSigns, read_signs
+from maestro.assurance.documents import DOCUMENTS, is_lock_file, is_manifest, is_media, is_source, is_test, stands_in
 from maestro.assurance.facts import GitFacts
 from maestro.assurance.gitread import git
+from maestro.assurance.signatures import allowed_signers, unverified
+from maestro.assurance.workflows import workflows
 from maestro.model.pull_request import PullRequest
 
 _ABSENT: Final = frozenset({"0" * 40, "0" * 64})
+_EMPTY: Final = frozenset(
+    {
+        "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+        "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+    }
+)
+"""The blob without a byte, in both kinds of repository: a document that says nothing is none."""
 _REGULAR_MODES: Final = frozenset({"100644", "100755"})
 _RULE_FILES: Final = re.compile(
     r"(\.github/workflows/.+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml|\.buildkite/.+\.ya?ml"
@@ -50,7 +61,7 @@ def git_facts(mirror: Path, pull_request: PullRequest) -> GitFacts:
     changes = list(_changes(mirror, pull_request))
     signs = read_signs(mirror, (change.new for change in changes if change.new))
     merges = sum(commit.parents > 1 for commit in commits)
-    return GitFacts(
+    facts = GitFacts(
         tree=git(mirror, "rev-parse", "--verify", f"{pull_request.head_sha}^{{tree}}").decode().strip(),
         commits=len(commits),
         merge_commits=merges,
@@ -64,7 +75,51 @@ def git_facts(mirror: Path, pull_request: PullRequest) -> GitFacts:
         private_keys_added=_gained(mirror, changes, signs, "private_key"),
         rule_files_changed=tuple(sorted(change.path for change in changes if _RULE_FILES.fullmatch(change.path))),
         license_present=any(_LICENSE_NAME.fullmatch(name) for name in _top_names(mirror, pull_request.head_sha)),
+        binaries_added=_binaries_added(mirror, pull_request),
+        source_files_changed=tuple(sorted(change.path for change in changes if change.new and is_source(change.path))),
+        test_files_changed=tuple(sorted(change.path for change in changes if change.new and is_test(change.path))),
+        landed=False,
     )
+    return facts.model_copy(update=_of_signers(mirror, span) | _of_head(mirror, pull_request.head_sha))
+
+
+def _of_signers(mirror: Path, span: str) -> dict[str, object]:
+    signers = allowed_signers()
+    if signers is None:
+        return {"signers_known": False}
+    return {"signers_known": True, "commits_unverified": unverified(mirror, span, signers=signers)}
+
+
+def _of_head(mirror: Path, head: str) -> dict[str, object]:
+    """What stands in the tree at the head; only files with something in them count."""
+    blobs = _files(mirror, head)
+    found = workflows(mirror, blobs)
+    return {
+        **{fact: stands_in(blobs, wanted) for fact, wanted in DOCUMENTS.items()},
+        "manifests": tuple(sorted(filter(is_manifest, blobs))),
+        "lock_files": tuple(sorted(filter(is_lock_file, blobs))),
+        "workflows": found.present,
+        "workflows_without_permissions": found.default_permissions,
+        "workflows_with_wide_permissions": found.wide_permissions,
+        "workflows_with_outside_text": found.outside_text,
+    }
+
+
+def _files(mirror: Path, head: str) -> dict[str, str]:
+    """The object of each regular file with something in it, by path."""
+    listing = git(mirror, "ls-tree", "-r", "-z", "--full-tree", head).decode(errors="backslashreplace").split("\0")
+    entries = (entry.partition("\t") for entry in listing if entry)
+    split = ((attributes.split(" "), path) for attributes, _, path in entries)
+    return {path: blob for (mode, _, blob), path in split if mode in _REGULAR_MODES and blob not in _EMPTY}
+
+
+def _binaries_added(mirror: Path, pull_request: PullRequest) -> tuple[str, ...]:
+    """By git's own test (a zero byte near the start), without a tree's attributes, which the author could set."""
+    span = (pull_request.merge_base_sha, pull_request.head_sha)
+    added = ("diff-tree", "-r", "-z", "--no-renames", "--diff-filter=A", "--numstat", *span)
+    entries = git(mirror, "-c", "attr.tree=", *added).decode(errors="backslashreplace").split("\0")
+    binary = (entry.removeprefix("-\t-\t") for entry in entries if entry.startswith("-\t-\t"))
+    return tuple(sorted(path for path in binary if not is_media(path)))
 
 
 def _commits(mirror: Path, span: str) -> Iterator[_Commit]:
