@@ -7,6 +7,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from maestro.ledger.builds import Builds
+from maestro.ledger.checkpoints import Checkpoints
 from maestro.ledger.clock import moment
 from maestro.ledger.effects import Effects
 from maestro.ledger.engine import PATIENCE_SECONDS, Database, open_database
@@ -47,6 +48,7 @@ class Ledger:
         self.probes = Probes(database)
         self.region_states = RegionStates(database)
         self.records = Records(database)
+        self.checkpoints = Checkpoints(database)
         self.history = History(database)
         self.night = NightDebts(database)
         self.escapes = Escapes(database)

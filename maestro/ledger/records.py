@@ -4,24 +4,23 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from maestro.canonical import canonical_json, digest_of_bytes
 from maestro.errors import IntegrityError
-from maestro.ledger.chain import ChainHead, ChainProblem, Link, problems_of
+from maestro.ledger.chain import Anchor, ChainHead, ChainProblem, problems_in
 from maestro.ledger.engine import Database
+from maestro.ledger.records_exact import as_bytes, exact_text
+from maestro.ledger.records_links import CHAIN, FILTER_COLUMNS, head_of, links_in
 from maestro.ledger.schema import chain_head, records
 from maestro.model.record import DecisionRecord, RecordKind, StoredRecord
 
-CHAIN = "decisions"
 LIST_LIMIT = 1_000
 """Records in one answer, so that a long-lived ledger does not fill the memory of whoever asks."""
-
-_VERIFY_BATCH = 500
-_FILTER_COLUMNS = ("key", "kind", "repo", "pr", "head_sha")
 
 
 class Records:
@@ -41,7 +40,7 @@ class Records:
             return _append(connection, record)
 
     def find(self, key: str) -> StoredRecord | None:
-        """The record of this business key, or None."""
+        """The record of this business key, or None. Raises IntegrityError where it does not fit its hash."""
         with self._database.read() as connection:
             return _find(connection, key)
 
@@ -55,8 +54,11 @@ class Records:
         after: int = 0,
         limit: int = LIST_LIMIT,
     ) -> tuple[StoredRecord, ...]:
-        """Records that fit every argument given, oldest first, from the sequence number after ``after``."""
-        query = sa.select(records.c.body, records.c.hash).where(records.c.sequence > after)
+        """Records that fit every argument given, oldest first, from the sequence number after ``after``.
+
+        Raises IntegrityError for one that does not fit its hash.
+        """
+        query = sa.select(*_said(self._database.dialect)).where(records.c.sequence > after)
         wanted = {"repo": repo, "pr": pr, "head_sha": head_sha, "kind": kind}
         for name, value in wanted.items():
             if value is not None:
@@ -68,20 +70,20 @@ class Records:
     def head(self) -> ChainHead:
         """The newest link. Kept somewhere else, it shows later that nobody rewrote the whole chain up to it."""
         with self._database.read() as connection:
-            head = _head_or_none(connection)
+            head = head_of(connection)
         if head is None:
             raise _headless()
         return head
 
-    def verify(self, *, anchor: ChainHead | None = None) -> tuple[ChainProblem, ...]:
+    def verify(self, *, anchor: ChainHead | None = None, anchors: Sequence[Anchor] = ()) -> tuple[ChainProblem, ...]:
         """Everything that was changed, dropped, reordered or inserted since it was recorded; empty if nothing was.
 
-        ``anchor`` is a head that was noted earlier, outside the ledger.
+        ``anchor`` is a head that was noted earlier, outside the ledger; ``anchors`` are more of them, with their names,
+        such as those of checkpoints.
         """
+        noted = (*anchors, *([] if anchor is None else [Anchor(anchor)]))
         with self._database.read() as connection:
-            head = _head_or_none(connection)
-            links = list(_links(connection))
-        return problems_of(links, head=head, anchor=anchor)
+            return problems_in(lambda: links_in(connection), head=head_of(connection), anchors=noted)
 
 
 _HEAD = sa.select(chain_head.c.sequence, chain_head.c.hash).where(chain_head.c.chain == CHAIN)
@@ -104,7 +106,7 @@ def _append(connection: sa.Connection, record: DecisionRecord) -> StoredRecord:
             previous_hash=stored.previous_hash,
             hash=stored.hash,
             body=body,
-            **{name: plain[name] for name in _FILTER_COLUMNS},
+            **{name: plain[name] for name in FILTER_COLUMNS},
         )
     )
     new_head = {"sequence": stored.sequence, "hash": stored.hash}
@@ -113,17 +115,27 @@ def _append(connection: sa.Connection, record: DecisionRecord) -> StoredRecord:
 
 
 def _find(connection: sa.Connection, key: str) -> StoredRecord | None:
-    row = connection.execute(sa.select(records.c.body, records.c.hash).where(records.c.key == key)).one_or_none()
+    query = sa.select(*_said(connection.dialect.name)).where(records.c.key == key)
+    row = connection.execute(query).one_or_none()
     return None if row is None else _stored(row.body, row.hash)
 
 
-def _stored(body: str, found_hash: str) -> StoredRecord:
-    return StoredRecord(hash=found_hash, **json.loads(body))
+def _said(dialect: str) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    return exact_text(records.c.body, dialect).label("body"), exact_text(records.c.hash, dialect).label("hash")
 
 
-def _head_or_none(connection: sa.Connection) -> ChainHead | None:
-    row = connection.execute(_HEAD).mappings().one_or_none()
-    return None if row is None else ChainHead(**row)
+def _stored(stored_body: str | bytes, stored_hash: str | bytes) -> StoredRecord:
+    body, found_hash = as_bytes(stored_body), as_bytes(stored_hash).decode(errors="backslashreplace")
+    try:
+        if digest_of_bytes(body) == found_hash:
+            return StoredRecord(hash=found_hash, **json.loads(body))
+    except (ValueError, TypeError, ValidationError, RecursionError):
+        pass  # said below
+    raise IntegrityError(
+        "a decision record is not what was recorded",
+        field=found_hash,
+        fix="look with `maestro ledger verify` which one it is, and restore the ledger from a backup",
+    )
 
 
 def _headless() -> IntegrityError:
@@ -132,33 +144,3 @@ def _headless() -> IntegrityError:
         field="chain_head",
         fix="restore the ledger from a backup; do not let it go on without its head",
     )
-
-
-def _links(connection: sa.Connection) -> Iterator[Link]:
-    query = sa.select(records).order_by(records.c.sequence).execution_options(yield_per=_VERIFY_BATCH)
-    for row in connection.execute(query).mappings():
-        yield _link(row)
-
-
-def _link(row: sa.RowMapping) -> Link:
-    body = str(row["body"])
-    written = _columns_by_body(body)
-    sound = digest_of_bytes(body.encode()) == row["hash"] and written is not None
-    return Link(
-        stands_at=row["sequence"],
-        written_at=written["sequence"] if written else row["sequence"],
-        key=row["key"],
-        hash=row["hash"],
-        previous_hash=row["previous_hash"],
-        sound=sound and all(row[name] == value for name, value in (written or {}).items() if name != "sequence"),
-    )
-
-
-def _columns_by_body(body: str) -> dict[str, Any] | None:
-    """What the columns beside a body must hold, or None where it is no body of ours."""
-    try:
-        written = json.loads(body)
-        found = {name: written["record"][name] for name in _FILTER_COLUMNS}
-        return {"sequence": int(written["sequence"]), "previous_hash": written["previous_hash"], **found}
-    except (ValueError, TypeError, KeyError):
-        return None

@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-SCHEMA_REVISION = "r0007"
+SCHEMA_REVISION = "r0008"
 """The newest migration; a ledger that stands at another one is migrated or refused when it is opened."""
 
 SECONDS_PER_DAY = 86_400.0
@@ -134,6 +134,24 @@ records = sa.Table(
 
 chain_head = sa.Table(
     "chain_head",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("envelope", sa.Text, nullable=False),
+)
+
+checkpoint_head = sa.Table(
+    "checkpoint_head",
     metadata,
     sa.Column("chain", sa.Text, primary_key=True),
     sa.Column("sequence", sa.BigInteger, nullable=False),
