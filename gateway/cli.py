@@ -27,6 +27,7 @@ REGIONS = {
 LEDGER = {
     "show": ("gateway.commands.ledger:show", "Show decision records, oldest first."),
     "verify": ("gateway.commands.ledger:verify", "Check that no decision record was changed, dropped or inserted."),
+    "checkpoint": ("gateway.commands.ledger_checkpoint:checkpoint", "Sign the head of the chain of records now."),
 }
 EVIDENCE = {
     "show": ("gateway.commands.evidence:show", "Show stored artifacts, one by digest or all of a pull request.")
@@ -41,6 +42,14 @@ TESTS = {
     "report": ("gateway.commands.tests_calibrate:report", "Write the calibration report as one HTML file."),
     "rollback": ("gateway.commands.tests_calibrate:rollback", "Put the model before the last promotion back."),
 }
+KEYS = {
+    "list": ("gateway.commands.keys:list_", "List the own keys and the trusted ones."),
+    "create": ("gateway.commands.keys:create", "Make the key of a purpose by an algorithm of your choice."),
+    "rotate": ("gateway.commands.keys:rotate", "Make a new key the active one; old statements stay believed."),
+    "revoke": ("gateway.commands.keys:revoke", "Stop believing a key, from a time on or altogether."),
+    "export": ("gateway.commands.keys:export", "Write the trust roots for an auditor."),
+    "trust": ("gateway.commands.keys:trust", "Believe another one's keys."),
+}
 COMMANDS = {
     "up": ("gateway.commands.stack:up", "Start the local stack: Temporal and a worker per region."),
     "down": ("gateway.commands.stack:down", "Stop the local stack."),
@@ -50,6 +59,7 @@ COMMANDS = {
     "tests": ("gateway.cli:tests", "Import history, select, explain and calibrate: also without a stack."),
     "regions": ("gateway.cli:regions", "See where pull requests can run."),
     "ledger": ("gateway.cli:ledger", "See and check what was decided, by whom and why."),
+    "keys": ("gateway.cli:keys", "Make, rotate, revoke and trust the keys that sign evidence."),
     "evidence": ("gateway.cli:evidence", "See the stored artifacts that a decision rests on."),
 }
 
@@ -84,6 +94,11 @@ def ledger() -> None:
 @click.group(cls=LazyGroup, lazy=EVIDENCE)
 def evidence() -> None:
     """See the stored artifacts that a decision rests on."""
+
+
+@click.group(cls=LazyGroup, lazy=KEYS)
+def keys() -> None:
+    """Make, rotate, revoke and trust the keys that sign evidence."""
 
 
 def main() -> NoReturn:

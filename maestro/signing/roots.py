@@ -76,7 +76,7 @@ class TrustRoots(Config):
         try:
             return cls.model_validate(read_json(content))
         except ValidationError as error:
-            raise _explained(error, source) from error
+            raise explained(error, source) from error
         except ValueError as error:
             raise BadInput(
                 f"the file is no JSON that can be used: {error}",
@@ -156,6 +156,22 @@ def roots_of(keys: Iterable[TrustedKey], *, field: str) -> TrustRoots:
     return TrustRoots(keys=every)
 
 
+def explained(error: ValidationError, source: str) -> BadInput:
+    """What pydantic found in a file of roots, or in one key, in words; ``source`` is the file."""
+    details = error.errors(include_url=False)
+    # A misspelt field comes before the "missing" one that it was meant to be.
+    detail = min(details, key=lambda each: each["type"] != "extra_forbidden")
+    message, fix = _sentence(detail)
+    also = f" (and {len(details) - 1} further problems)" if len(details) > 1 else ""
+    at = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:60]}" for part in detail["loc"]).lstrip(".")
+    return BadInput(message + also, field=f"{source}: {at}" if at else source, fix=fix)
+
+
+def own_ids(folder: Path) -> Mapping[str, str]:
+    """The ids of the own keys that are there, by the file of each."""
+    return {name: file_signer(folder / name).key_id for name in OWN if (folder / name).exists()}
+
+
 def next_of(path: Path) -> Path:
     """Where the key lies that is about to become the active one of this name."""
     return path.with_suffix(".next.pem")
@@ -188,16 +204,6 @@ def changing(folder: Path) -> Iterator[None]:
                     following.unlink()
                 sync(folder)
         yield
-
-
-def _explained(error: ValidationError, source: str) -> BadInput:
-    details = error.errors(include_url=False)
-    # A misspelt field comes before the "missing" one that it was meant to be.
-    detail = min(details, key=lambda each: each["type"] != "extra_forbidden")
-    message, fix = _sentence(detail)
-    also = f" (and {len(details) - 1} further problems)" if len(details) > 1 else ""
-    at = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:60]}" for part in detail["loc"]).lstrip(".")
-    return BadInput(message + also, field=f"{source}: {at}" if at else source, fix=fix)
 
 
 def _sentence(detail: ErrorDetails) -> tuple[str, str]:

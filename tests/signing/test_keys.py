@@ -65,5 +65,3 @@ def test_what_is_no_key_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="not one public key in PEM") as refused:
         open_keyring(tmp_path)
     assert refused.value.field.endswith("broken.pub.pem")
-
-
