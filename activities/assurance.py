@@ -8,19 +8,39 @@ from activities.flaky import Seen, note_flip
 from activities.heartbeat import heartbeating
 from activities.recording import keep_recording
 from activities.services import Services
+from maestro.assurance.establishing import Establisher, Round
 from maestro.assurance.evaluation import evaluate
-from maestro.assurance.facts import QueryKind
-from maestro.assurance.gathering import facts_of
-from maestro.assurance.gitfacts import git_facts
+from maestro.assurance.hearing import hear
 from maestro.canonical import digest
 from maestro.execution.mirror import fetch
 from maestro.execution.report import report_of
 from maestro.execution.shard import verdicts_by_attempt
-from maestro.model.conduct import Gathered, GatherRequest
-from maestro.model.evidence import Evidence, EvidenceSet, FindingState
+from maestro.home import advisories_dir, keys_dir
+from maestro.model.conduct import Gathered, GatherRequest, ReassessRequest
+from maestro.model.evidence import EvidenceSet, FindingState
 from maestro.model.progress import Progress
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.model.tests import PlanBody, TestReport
+
+
+class ReassessActivities:
+    """Asks the controls again; a local activity of milliseconds, which needs no region."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @activity.defn
+    def reassess(self, request: ReassessRequest) -> EvidenceSet:
+        """The evidence with the findings as they are now that people have spoken, or that it was merged."""
+        return hear(
+            request.evidence,
+            pull_request=request.pull_request,
+            reviews=request.reviews,
+            merged=request.merged,
+            catalogue=self._services.catalogue,
+            store=self._services.artifacts,
+            at=request.at,
+        )
 
 
 class AssuranceActivities:
@@ -48,22 +68,18 @@ class AssuranceActivities:
         )
         shas = (pull_request.base_sha, pull_request.merge_base_sha, pull_request.head_sha)
         mirror = fetch(pull_request.repository, pull_request.repo, shas, places=services.places)
-        git = git_facts(mirror, pull_request)
         keep_recording(services, mirror, request)
-        store = services.artifacts
-        stored = {
-            QueryKind.TESTS: (store.put_model(report, name="report.json"), request.plan.body, *report.results),
-            QueryKind.POLICY: (store.put_model(request.placement, name="placement.json"),),
-            QueryKind.GIT: (store.put_model(git, name="git.json"),),
-        }
-        facts = facts_of(plan=request.plan, report=report, placement=request.placement, git=git)
-        findings = evaluate(services.catalogue, facts, stored)
+        # Of the task and not of the clock, so that a repetition gathers the same.
+        at = activity.info().scheduled_time
+        done = Round(pull_request, request.placement, request.plan, report)
+        establisher = Establisher(services.artifacts, services.policy, keys_dir(), advisories_dir())
+        found = establisher.establish(done, mirror=mirror, at=at)
         evidence = EvidenceSet(
-            findings=findings,
-            evidence=tuple(
-                Evidence(ref=ref, summary=f"what was asked of {kind}") for kind in stored for ref in stored[kind]
-            ),
+            findings=evaluate(services.catalogue, found.facts, found.stored),
+            evidence=tuple(found.evidence(at)),
             catalogue_digest=services.catalogue.digest,
+            facts=services.artifacts.put_model(found.facts, name="facts.json"),
+            gathered_at=at,
         )
         if attempts[-1]:
             # After an escalation some of what was left out has run after all.
@@ -86,6 +102,7 @@ class AssuranceActivities:
         pull_request = request.pull_request
         failed = [f.control for f in evidence.findings if f.state is FindingState.FAIL]
         unknown = [f.control for f in evidence.findings if f.state is FindingState.NOT_EVALUATED]
+        facts = {"facts": evidence.facts.digest} if evidence.facts else {}
         self._services.ledger.records.append(
             DecisionRecord(
                 key=pull_request.key("controls", f"{request.attempt}.{request.plan.round}"),
@@ -96,7 +113,7 @@ class AssuranceActivities:
                 actor="catalogue",
                 outcome=f"{len(failed)} of {len(evidence.findings)} controls failed",
                 reason=f"failed: {', '.join(failed) or 'none'}; not evaluated: {', '.join(unknown) or 'none'}",
-                inputs={"report": digest(report), "placement": digest(request.placement)},
+                inputs={"report": digest(report), "placement": digest(request.placement), **facts},
                 version=evidence.catalogue_digest,
                 at=activity.info().scheduled_time,
             )

@@ -4,6 +4,7 @@ The ledger notes the intent, the forge swaps, the ledger notes the outcome. What
 because nothing was done: the same may be asked for again when somebody has mended it.
 """
 
+import asyncio
 from collections.abc import Mapping
 
 from pydantic import JsonValue
@@ -12,7 +13,9 @@ from temporalio import activity
 from activities.heartbeat import heartbeating
 from activities.services import Services
 from activities.standing import current_standing
+from maestro.assurance.gitread import tree_of
 from maestro.canonical import DIGEST_PREFIX, digest
+from maestro.execution.mirror import fetch
 from maestro.forges import Comment, Commented, Forge, Merge, Merged, PlainGit, Refused, Remote
 from maestro.forges.forge import AskedT_contra
 from maestro.ledger.once import once_at_remote
@@ -20,6 +23,7 @@ from maestro.model.base import Model
 from maestro.model.conduct import CommentRequest, MergeRequest
 from maestro.model.decision import DecisionCard, Publication
 from maestro.model.progress import Progress
+from maestro.model.pull_request import PullRequest
 from maestro.render.documents import step_summary
 
 LEASE_SECONDS = 30.0
@@ -70,8 +74,17 @@ class PublishingActivities:
             return Publication(kind="merge", done=False, detail=f"not merged: {refused.reason}")
         words = "already contains" if merged.found else "is at"
         return Publication(
-            kind="merge", done=True, detail=f"{merged.base_ref} {words} {merged.head_sha[:12]}", commit=merged.head_sha
+            kind="merge",
+            done=True,
+            detail=f"{merged.base_ref} {words} {merged.head_sha[:12]}",
+            commit=merged.head_sha,
+            tree=await asyncio.to_thread(self._tree, pull_request, merged.head_sha),
         )
+
+    def _tree(self, pull_request: PullRequest, commit: str) -> str:
+        """The tree that landed, as the repository has it now and not as it was before the tests."""
+        mirror = fetch(pull_request.repository, pull_request.repo, (commit,), places=self._services.places)
+        return tree_of(mirror, commit)
 
     def _forge(self) -> Forge:
         return PlainGit(self._services.places)

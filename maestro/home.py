@@ -42,6 +42,11 @@ def keys_dir() -> Path:
     return home() / "keys"
 
 
+def advisories_dir() -> Path:
+    """The offline snapshot of advisories about packages."""
+    return home() / "advisories"
+
+
 def temporal_database() -> Path:
     """The database file of the embedded Temporal server."""
     return home() / "temporal.sqlite"

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from gateway.given import given
 from gateway.revisions import default_base
 from maestro.execution.places import Places
 from maestro.execution.resolve import resolve_pull_request
@@ -14,6 +16,8 @@ from maestro.home import home
 from maestro.model.pull_request import AuthorKind, Publishing, PullRequest
 from maestro.model.tests import SelectionMode
 from workers.stack.plan import prepare_home
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -34,6 +38,8 @@ class Wanted:
     label: tuple[str, ...]
     comment: bool
     merge: bool
+    checks: Path | None
+    attestation: tuple[Path, ...]
 
     @property
     def selection(self) -> SelectionMode:
@@ -58,7 +64,8 @@ class Wanted:
         said = {name: value for name, value in asked if value}
         wanted: tuple[tuple[Publishing, bool], ...] = (("comment", self.comment), ("merge", self.merge))
         publish = tuple(kind for kind, is_wanted in wanted if is_wanted)
-        pull_request = found.model_copy(update={**said, "base_ref": base_ref, "publish": publish})
+        came = given(self.checks, self.attestation, pull_request=found)
+        pull_request = found.model_copy(update={**said, **came, "base_ref": base_ref, "publish": publish})
         if self.merge:
             require_mergeable(pull_request, places=places)
         return pull_request
@@ -85,6 +92,8 @@ def conducting(command: CommandT) -> CommandT:
         click.option("--label", multiple=True, help="A label that it has on the forge; repeat for more."),
         click.option("--comment", is_flag=True, help="Comment on the head what was decided (a note, in plain git)."),
         click.option("--merge", is_flag=True, help="Move the base branch to the head when it is green."),
+        click.option("--checks", type=FILE, help="A file: what a forge's checks say of the head."),
+        click.option("--attestation", multiple=True, type=FILE, help="A file: a signed statement on the head; repeat."),
         click.option("--again", is_flag=True, help="Conduct a head that is finished once more."),
     )
     for option in reversed(options):

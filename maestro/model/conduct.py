@@ -16,6 +16,7 @@ from maestro.model.decision import (
     Publication,
     Review,
     ReviewerAction,
+    Sealing,
     TimelineEntry,
 )
 from maestro.model.evidence import EvidenceSet
@@ -151,6 +152,27 @@ class RegionLeft(Model):
     epoch: int
 
 
+class ReassessRequest(Model):
+    """Ask the controls again, on the stored facts and what came after: reviews, and what was merged."""
+
+    pull_request: PullRequest
+    evidence: EvidenceSet
+    reviews: tuple[Review, ...] = ()
+    merged: Publication | None = None
+    ordinal: int = 0
+    at: datetime
+
+
+class SealRequest(Model):
+    """Ask for the bundle of a card that is stored. ``evidence`` comes without findings, which the card has."""
+
+    pull_request: PullRequest
+    card: ArtifactRef
+    evidence: EvidenceSet = EvidenceSet()
+    ordinal: int = 0
+    at: datetime
+
+
 class ActionRecord(Model):
     """A reviewer's action with its result, for the ledger."""
 
@@ -178,8 +200,8 @@ class ConductState(Model):
     is known. ``replayed`` says that the left-out tests of this head were started after a decision.
 
     ``comments`` counts those that were asked for, ``closing`` says that the decision is being published and nobody can
-    change it. ``left`` has the newest epoch in which a region was left, ``gone`` those that the next placement has
-    to avoid, with the reason.
+    change it. ``sealing`` is what became of the evidence, ``seals`` counts how often that was asked for. ``left`` has
+    the newest epoch in which a region was left, ``gone`` those that the next placement has to avoid, with the reason.
     """
 
     model_config = ConfigDict(frozen=False, extra="ignore")
@@ -211,6 +233,8 @@ class ConductState(Model):
     comments: int = 0
     closing: bool = False
     publications: tuple[Publication, ...] = ()
+    sealing: Sealing | None = None
+    seals: int = 0
     left: dict[str, int] = Field(default_factory=dict)
     gone: dict[str, str] = Field(default_factory=dict)
 
@@ -253,5 +277,6 @@ class Outcome(Model):
             decisions=self.state.decisions,
             placements=self.state.placements,
             comments=self.state.comments,
+            seals=self.state.seals,
             results=self.state.results,
         )

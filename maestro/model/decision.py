@@ -9,7 +9,7 @@ from pydantic import Field
 
 from maestro.model.artifact import ArtifactRef
 from maestro.model.base import Model
-from maestro.model.evidence import ControlFinding
+from maestro.model.evidence import Bundle, ControlFinding
 from maestro.model.pull_request import AuthorKind, Publishing, PullRequest
 from maestro.model.region import Placement
 from maestro.model.tests import TestPlan, TestReport
@@ -139,13 +139,23 @@ class Links(Model):
 
 class Publication(Model):
     """What became of the merge or the comment that was asked for. ``detail`` says it in a sentence, also why it was not
-    ``done``; ``commit`` is the merged head, or the notes' commit that holds the comment.
+    ``done``; ``commit`` is the merged head, or the notes' commit that holds the comment. ``tree`` is the git tree of
+    what was merged, as the repository has it.
     """
 
     kind: Publishing
     done: bool
     detail: str
     commit: str = ""
+    tree: str = ""
+
+
+class Sealing(Model):
+    """What became of the evidence: sealed into a bundle, or not, and why. ``detail`` says it in a sentence."""
+
+    done: bool
+    detail: str
+    bundle: Bundle | None = None
 
 
 class DecisionCard(Model):
@@ -169,4 +179,5 @@ class DecisionCard(Model):
     timeline: tuple[TimelineEntry, ...] = ()
     links: Links = Links()
     publications: tuple[Publication, ...] = ()
+    sealing: Sealing | None = None
     generated_at: datetime

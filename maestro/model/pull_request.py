@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from maestro.model.artifact import ArtifactRef
 from maestro.model.base import Model
 
 SHA_PATTERN = r"^[0-9a-f]{40}([0-9a-f]{24})?$"
@@ -26,7 +27,8 @@ class PullRequest(Model):
     ``pr`` the number on the forge, or ``local-<base>`` for one that no forge knows; both are part of every business
     key. ``labels`` are the forge's; policy knows some of them. ``notes`` are remarks that the reviewer should see (a
     dirty work tree, a shallow clone). ``base_ref`` is the branch whose newest commit ``base_sha`` was, empty where
-    the base was named otherwise; ``publish`` is what is done on the forge with the decision.
+    the base was named otherwise; ``publish`` is what is done on the forge with the decision. ``checks`` (what a forge's
+    checks say of the head) and ``attestations`` came with it as files; nothing in them is believed before it is judged.
     """
 
     repository: str
@@ -43,6 +45,8 @@ class PullRequest(Model):
     notes: tuple[str, ...] = ()
     base_ref: str = ""
     publish: tuple[Publishing, ...] = ()
+    checks: ArtifactRef | None = None
+    attestations: tuple[ArtifactRef, ...] = ()
 
     @property
     def workflow_id(self) -> str:
