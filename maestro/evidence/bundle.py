@@ -6,13 +6,12 @@ statements are made elsewhere. ``index_of`` names them all, ``store_bundle`` kee
 """
 
 from maestro.evidence.gathered import artifact_members
-from maestro.evidence.guide import SigningKey, guide_members
+from maestro.evidence.guide import guide_members
 from maestro.evidence.indexing import index_of
 from maestro.evidence.storing import bundle_of, read_bundle, store_bundle
 from maestro.evidence.writing import export_archive, export_folder
 
 __all__ = [
-    "SigningKey",
     "artifact_members",
     "bundle_of",
     "export_archive",

@@ -53,7 +53,7 @@ def artifact_members(dossier: Dossier, store: ArtifactStore, *, catalogue: Path 
 def catalogue_files(directory: Path) -> dict[str, bytes]:
     """The files of a control catalogue by name. Raises BadInput for one that cannot be read."""
     try:
-        return {path.name: path.read_bytes() for path in sorted(directory.glob("*.yaml"))}
+        return {path.name: path.read_bytes() for path in (*directory.glob("*.yaml"), *directory.glob("*.yml"))}
     except OSError as error:
         raise BadInput(
             f"the control catalogue cannot be read: {error.strerror}",

@@ -5,7 +5,6 @@ one can put a command there.
 """
 
 import shlex
-from dataclasses import dataclass
 
 from maestro.attestations.names import SUMMARY_TYPE, VERIFIER_ID
 from maestro.attestations.resource import resource_uri
@@ -15,41 +14,33 @@ from maestro.evidence.contents import SUMMARY, Contents, Member, Role
 from maestro.evidence.gathered import RECORDS
 from maestro.model.decision import DecisionState
 from maestro.model.evidence import FindingState
+from maestro.signing.algorithms import Algorithm
+from maestro.signing.keys import Keyring
 
 GUIDE = "VERIFY.md"
 KEYS = "keys"
 PEM = "application/x-pem-file"
-ED25519 = "ed25519"
 
 
-@dataclass(frozen=True)
-class SigningKey:
-    """The public half of the key that signs a bundle. ``algorithm`` is its scheme, such as ``rsa-pkcs1v15-sha256``."""
-
-    key_id: str
-    algorithm: str
-    public_pem: bytes
-
-
-def guide_members(contents: Contents, *, key: SigningKey) -> tuple[Member, ...]:
-    """The public key, to be compared with one that the reader has from elsewhere, and the guide."""
-    path = f"{KEYS}/{key.key_id.removeprefix(DIGEST_PREFIX)}.pem"
-    text = _guide(contents, key=key, path=path)
+def guide_members(contents: Contents, *, keys: Keyring) -> tuple[Member, ...]:
+    """The public key that signs, to be compared with one that the reader has from elsewhere, and the guide."""
+    path = f"{KEYS}/{keys.key_id.removeprefix(DIGEST_PREFIX)}.pem"
+    text = _guide(contents, keys=keys, path=path)
     return (
-        Member(path, key.public_pem, PEM, Role.KEYS, "the public key that signed; believe your own copy, not this one"),
+        Member(path, keys.public_pem(), PEM, Role.KEYS, "the public key that signed; believe your own copy, not this"),
         Member(GUIDE, text.encode(), "text/markdown", Role.GUIDE, "how to check this bundle without Maestro"),
     )
 
 
-def _guide(contents: Contents, *, key: SigningKey, path: str) -> str:
+def _guide(contents: Contents, *, keys: Keyring, path: str) -> str:
     pull_request = contents.card.pull_request
     sections = (
         _HEAD.format(commit=pull_request.head_sha),
-        _KEY.format(key_id=key.key_id, path=path),
-        _SIGNATURE.format(unpack=_UNPACK, verify=_ED25519 if key.algorithm == ED25519 else _OPENSSL),
+        _KEY.format(key_id=keys.key_id, path=path),
+        _SIGNATURE.format(unpack=_UNPACK, verify=_ED25519 if keys.signer.algorithm is Algorithm.ED25519 else _OPENSSL),
         _FILES,
         _cosign(),
-        _slsa_verifier(contents, key),
+        _slsa_verifier(contents, keys.key_id),
         _STATEMENTS,
         _GIT.format(commit=pull_request.head_sha, tree=contents.tested_tree, landing=_landing(contents)),
         _RECORDS.format(file=RECORDS),
@@ -62,7 +53,7 @@ def _cosign() -> str:
     return _COSIGN.format(type=SUMMARY_TYPE)
 
 
-def _slsa_verifier(contents: Contents, key: SigningKey) -> str:
+def _slsa_verifier(contents: Contents, key_id: str) -> str:
     pull_request = contents.card.pull_request
     passing = sorted(level_of(one.control) for one in contents.card.findings if one.state is FindingState.PASS)
     words = [
@@ -71,7 +62,7 @@ def _slsa_verifier(contents: Contents, key: SigningKey) -> str:
         ("--verifier-id", VERIFIER_ID),
         ("--resource-uri", resource_uri(pull_request)),
         *(("--verified-level", level) for level in passing),
-        ("--public-key-id", key.key_id),
+        ("--public-key-id", key_id),
     ]
     options = "".join(f" \\\n  {option} {shlex.quote(value)}" for option, value in words)
     green = contents.card.decision.state is DecisionState.GREEN

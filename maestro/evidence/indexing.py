@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from maestro.canonical import DIGEST_PREFIX, canonical_json, digest_of_bytes
 from maestro.errors import BadInput, IntegrityError
-from maestro.evidence.contents import INDEX, SUMMARY, Contents, Member, Role, artifact_path
+from maestro.evidence.contents import INDEX, SUMMARY, Contents, Landing, Member, Role, artifact_path
 from maestro.evidence.index import Index, IndexedControl, IndexedFile, Subject
 from maestro.evidence.paths import sameness, why_not
 from maestro.evidence.references import Names, missing, references
 from maestro.model.evidence import ControlFinding
+from maestro.model.pull_request import PullRequest
 
 FILES_LIMIT = 100_000
 OWN_JSON = frozenset({Role.CARD, Role.FACTS})
@@ -29,22 +30,11 @@ def index_of(contents: Contents, members: Iterable[Member]) -> bytes:
     digests = {member.path: digest_of_bytes(member.content) for member in ordered}
     names = Names.of(digests.items())
     files = tuple(_indexed(member, digest=digests[member.path], names=names) for member in ordered)
-    controls = tuple(_control(finding) for finding in contents.card.findings)
+    controls = tuple(control_of(finding) for finding in contents.card.findings)
     _require_whole(ordered, files=files, controls=controls, names=names)
-    card, pull_request = contents.card, contents.card.pull_request
+    card = contents.card
     index = Index(
-        subject=Subject(
-            repository=pull_request.repository,
-            repo=pull_request.repo,
-            pr=pull_request.pr,
-            title=pull_request.title,
-            author=pull_request.author,
-            base_sha=pull_request.base_sha,
-            merge_base_sha=pull_request.merge_base_sha,
-            head_sha=pull_request.head_sha,
-            tested_tree=contents.tested_tree,
-            landing=contents.landing,
-        ),
+        subject=subject_of(card.pull_request, tested_tree=contents.tested_tree, landing=contents.landing),
         decision=card.decision.state,
         decided_by=card.decision.actor,
         reasons=card.decision.reasons,
@@ -56,6 +46,33 @@ def index_of(contents: Contents, members: Iterable[Member]) -> bytes:
         sealed_at=contents.sealed_at,
     )
     return canonical_json(index).encode()
+
+
+def subject_of(pull_request: PullRequest, *, tested_tree: str, landing: Landing | None) -> Subject:
+    """What a bundle of this pull request is about."""
+    return Subject(
+        repository=pull_request.repository,
+        repo=pull_request.repo,
+        pr=pull_request.pr,
+        title=pull_request.title,
+        author=pull_request.author,
+        base_sha=pull_request.base_sha,
+        merge_base_sha=pull_request.merge_base_sha,
+        head_sha=pull_request.head_sha,
+        tested_tree=tested_tree,
+        landing=landing,
+    )
+
+
+def control_of(finding: ControlFinding) -> IndexedControl:
+    """The answer of a control as the index has it."""
+    return IndexedControl(
+        control=finding.control,
+        title=finding.title,
+        tier=finding.tier,
+        state=finding.state,
+        evidence=tuple(dict.fromkeys(artifact_path(ref) for ref in finding.evidence)),
+    )
 
 
 def unreferenced(files: Iterable[IndexedFile], controls: Iterable[IndexedControl]) -> tuple[str, ...]:
@@ -94,16 +111,6 @@ def _indexed(member: Member, *, digest: str, names: Names) -> IndexedFile:
         role=member.role,
         shows=member.shows,
         refers_to=references(member.path, member.content, role=member.role, media_type=member.media_type, names=names),
-    )
-
-
-def _control(finding: ControlFinding) -> IndexedControl:
-    return IndexedControl(
-        control=finding.control,
-        title=finding.title,
-        tier=finding.tier,
-        state=finding.state,
-        evidence=tuple(dict.fromkeys(artifact_path(ref) for ref in finding.evidence)),
     )
 
 

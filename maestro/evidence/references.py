@@ -45,7 +45,7 @@ class Names:
 
 def references(path: str, content: bytes, *, role: Role, media_type: str, names: Names) -> tuple[str, ...]:
     """The paths of the other files that this one names, in order. Of a signed statement the payload counts."""
-    if role in _OPAQUE or not (role is Role.STATEMENT or _is_text(media_type)):
+    if role in _OPAQUE or not (role is Role.STATEMENT or is_text(media_type)):
         return ()
     words = set(_NAME.findall(_payload(content) if role is Role.STATEMENT else content))
     found = {named for word in words & names.paths.keys() for named in names.paths[word]}
@@ -64,14 +64,15 @@ def missing(content: bytes, *, file: str, names: Names) -> Iterator[str]:
             yield digest
 
 
+def is_text(media_type: str) -> bool:
+    """Whether a file of this kind can be read as text."""
+    kind = media_type.partition(";")[0].strip()
+    return kind.startswith(_TEXT) or kind.endswith(("+json", "+xml"))
+
+
 def is_artifact(path: str) -> bool:
     """Whether the path is one of stored bytes, named by their digest."""
     return path.startswith(f"{ARTIFACTS}/")
-
-
-def _is_text(media_type: str) -> bool:
-    kind = media_type.partition(";")[0].strip()
-    return kind.startswith(_TEXT) or kind.endswith(("+json", "+xml"))
 
 
 def _payload(envelope: bytes) -> bytes:
