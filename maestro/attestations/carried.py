@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from maestro.attestations import strictjson
 from maestro.attestations.names import PAYLOAD_TYPE
 from maestro.canonical import canonical_json
-from maestro.errors import BadInput, MaestroError
+from maestro.errors import MaestroError
 
 TOTAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 """Of all files together."""
@@ -23,51 +23,44 @@ TOTAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 ENTRIES_LIMIT: Final = 1_000
 """Envelopes in all files together."""
 
-SIGNATURES_LIMIT: Final = 16
-"""Signatures on one envelope, each of which costs a verification."""
-
 _BUNDLE: Final = "application/vnd.dev.sigstore.bundle"
-_BUNDLE_TYPES: Final = frozenset({f"{_BUNDLE}.v0.3+json", f"{_BUNDLE}+json;version=0.3"})
+_BUNDLE_TYPES: Final = (f"{_BUNDLE}.v0.3+json", f"{_BUNDLE}+json;version=0.3")
 _LINE: Final = re.compile(rb"\S[^\n]*")
-_FIX: Final = "give DSSE envelopes, Sigstore bundles v0.3 signed by a key, or a file with one of them on each line"
+_URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True)
 class Carried:
-    """An envelope that was found. ``where`` is its file, with the line if there are several.
-
-    ``hint`` is what a Sigstore bundle says of the key, beside the envelope. ``claimed_type`` is the predicate type that
-    the payload states, empty where that cannot be read; nothing of it is verified.
-    """
+    """An envelope that was found, written canonically. ``where`` is its file, with the line if there are several."""
 
     where: str
     envelope: bytes
-    hint: str = ""
-    claimed_type: str = ""
 
 
 @dataclass(frozen=True)
-class Unread:
-    """Something in which no envelope was found, and why. Nobody can say what it would have stated."""
+class Refused:
+    """What is not believed, and why. ``claimed_type`` is the predicate type that it states, which nobody has verified;
+    empty where even that cannot be read.
+    """
 
     where: str
     reason: str
     claimed_type: str = ""
 
 
-def envelopes(provided: Sequence[tuple[str, bytes]]) -> Iterator[Carried | Unread]:
+def envelopes(provided: Sequence[tuple[str, bytes]]) -> Iterator[Carried | Refused]:
     """What is in the files, in their order, each by its name. Raises nothing: what cannot be used says why."""
     left, entries = TOTAL_LIMIT_BYTES, 0
     for name, content in provided:
         where = strictjson.shown(name)
         left -= len(content)
         if left < 0:
-            yield Unread(where, f"the attestations are larger than {TOTAL_LIMIT_BYTES // 1024**2} MiB in all")
+            yield Refused(where, f"the attestations are larger than {TOTAL_LIMIT_BYTES // 1024**2} MiB in all")
             continue
         for place, part in _parts(where, content):
             entries += 1
             if entries > ENTRIES_LIMIT:
-                yield Unread(place, f"there are more than {ENTRIES_LIMIT:,} attestations; the others are not read")
+                yield Refused(place, f"there are more than {ENTRIES_LIMIT:,} attestations; the others are not read")
                 return
             yield _entry(place, part)
 
@@ -85,66 +78,53 @@ def _parts(where: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"{where}, line {number}", line[0]
 
 
-def _entry(where: str, content: bytes) -> Carried | Unread:
+def _entry(where: str, content: bytes) -> Carried | Refused:
     try:
         return _carried(where, strictjson.read(content, field=where))
     except MaestroError as error:
-        return Unread(where, error.message)
+        return Refused(where, error.message)
 
 
-def _carried(where: str, document: JsonValue) -> Carried | Unread:
+def _carried(where: str, document: JsonValue) -> Carried | Refused:
     if not isinstance(document, dict):
-        raise BadInput("it is no JSON object", field=where, fix=_FIX)
+        return Refused(where, "it is no JSON object")
     if "payloadType" in document:
         return _enveloped(where, document)
     if "mediaType" not in document:
-        raise BadInput("it is neither a DSSE envelope nor a Sigstore bundle", field=where, fix=_FIX)
+        return Refused(where, "it is neither a DSSE envelope nor a Sigstore bundle")
     envelope = document.get("dsseEnvelope")
-    claimed = claimed_type(envelope.get("payload")) if isinstance(envelope, dict) else ""
-    try:
-        hint = _hint(where, document)
-    except BadInput as error:
-        return Unread(where, error.message, claimed)
     if not isinstance(envelope, dict):
-        raise BadInput("its Sigstore bundle signs a file, and states nothing", field=where, fix=_FIX)
-    return _enveloped(where, envelope, hint=hint)
+        return Refused(where, "its Sigstore bundle signs a file, and states nothing")
+    why = _unusable(document["mediaType"], document.get("verificationMaterial"))
+    return Refused(where, why, claimed_type(envelope.get("payload"))) if why else _enveloped(where, envelope)
 
 
-def _hint(where: str, bundle: dict[str, JsonValue]) -> str:
-    kind, material = bundle["mediaType"], bundle.get("verificationMaterial")
+def _unusable(kind: JsonValue, material: JsonValue) -> str:
+    """Why the key of a Sigstore bundle cannot be looked up; empty where it can."""
     if kind not in _BUNDLE_TYPES:
-        raise BadInput(f"{strictjson.shown(str(kind))} is no Sigstore bundle v0.3", field=where, fix=_FIX)
-    key = material.get("publicKey") if isinstance(material, dict) else None
-    if isinstance(material, dict) and (material.keys() & {"certificate", "x509CertificateChain"}):
-        raise BadInput(
-            "its Sigstore bundle is signed by a certificate, and no certificate authority is trusted here",
-            field=where,
-            fix="sign by a key of the trust roots",
-        )
-    if not isinstance(key, dict):
-        raise BadInput("its Sigstore bundle names no key", field=where, fix=_FIX)
-    hint = key.get("hint", "")
-    if not isinstance(hint, str):
-        raise BadInput("the hint of its Sigstore bundle is no text", field=where, fix=_FIX)
-    return hint
+        return f"{strictjson.shown(str(kind))} is no Sigstore bundle v0.3"
+    if not isinstance(material, dict):
+        return "its Sigstore bundle names no key"
+    if material.keys() & {"certificate", "x509CertificateChain"}:
+        return "its Sigstore bundle is signed by a certificate, and no certificate authority is trusted here"
+    key = material.get("publicKey")
+    # The hint itself says nothing that has to be believed: the signature is held against the trust roots.
+    return "" if isinstance(key, dict) and isinstance(key.get("hint", ""), str) else "its Sigstore bundle names no key"
 
 
-def _enveloped(where: str, envelope: dict[str, JsonValue], *, hint: str = "") -> Carried | Unread:
-    claimed = claimed_type(envelope.get("payload"))
-    signatures = envelope.get("signatures")
+def _enveloped(where: str, envelope: dict[str, JsonValue]) -> Carried | Refused:
     if envelope.get("payloadType") != PAYLOAD_TYPE:
         kind = strictjson.shown(str(envelope.get("payloadType")))
-        return Unread(where, f"its payload is {kind}, not {PAYLOAD_TYPE}", claimed)
-    if not isinstance(signatures, list) or not 1 <= len(signatures) <= SIGNATURES_LIMIT:
-        return Unread(where, f"it has no list of 1 to {SIGNATURES_LIMIT} signatures", claimed)
+        return Refused(where, f"its payload is {kind}, not {PAYLOAD_TYPE}", claimed_type(envelope.get("payload")))
     # Written again from what was read strictly, so that the next reader cannot read it differently.
-    return Carried(where, canonical_json(envelope).encode(), hint, claimed)
+    return Carried(where, canonical_json(envelope).encode())
 
 
 def claimed_type(payload: JsonValue) -> str:
     """The predicate type in an envelope's payload, as far as it can be read; nobody has verified it."""
     try:
-        document = strictjson.read(base64.b64decode(str(payload), validate=True), field="payload")
+        content = base64.b64decode(str(payload).translate(_URL_SAFE), validate=True)
+        document = strictjson.read(content, field="payload")
     except (binascii.Error, ValueError, MaestroError):
         return ""
     kind = document.get("predicateType") if isinstance(document, dict) else None
