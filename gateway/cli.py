@@ -30,7 +30,9 @@ LEDGER = {
     "checkpoint": ("gateway.commands.ledger_checkpoint:checkpoint", "Sign the head of the chain of records now."),
 }
 EVIDENCE = {
-    "show": ("gateway.commands.evidence:show", "Show stored artifacts, one by digest or all of a pull request.")
+    "show": ("gateway.commands.evidence:show", "Show stored artifacts, or what is in a bundle."),
+    "export": ("gateway.commands.evidence_export:export", "Write the sealed evidence of a pull request."),
+    "verify": ("gateway.commands.evidence_verify:verify", "Verify a bundle, offline and without any service."),
 }
 TESTS = {
     "import": ("gateway.commands.tests_import:import_", "Import test history: JUnit XML, CSV, a forge's check runs."),
@@ -50,6 +52,10 @@ KEYS = {
     "export": ("gateway.commands.keys:export", "Write the trust roots for an auditor."),
     "trust": ("gateway.commands.keys:trust", "Believe another one's keys."),
 }
+ADVISORIES = {
+    "import": ("gateway.commands.advisories:import_", "Import advisories in OSV form, with the day they are of."),
+    "status": ("gateway.commands.advisories:status", "Show the snapshot of advisories: date, age, counts, digest."),
+}
 COMMANDS = {
     "up": ("gateway.commands.stack:up", "Start the local stack: Temporal and a worker per region."),
     "down": ("gateway.commands.stack:down", "Stop the local stack."),
@@ -60,6 +66,8 @@ COMMANDS = {
     "regions": ("gateway.cli:regions", "See where pull requests can run."),
     "ledger": ("gateway.cli:ledger", "See and check what was decided, by whom and why."),
     "keys": ("gateway.cli:keys", "Make, rotate, revoke and trust the keys that sign evidence."),
+    "sbom": ("gateway.commands.sbom:sbom", "Show what a head depends on, and which advisories affect it."),
+    "advisories": ("gateway.cli:advisories", "Import and see the advisories that heads are held against."),
     "evidence": ("gateway.cli:evidence", "See the stored artifacts that a decision rests on."),
 }
 
@@ -99,6 +107,11 @@ def evidence() -> None:
 @click.group(cls=LazyGroup, lazy=KEYS)
 def keys() -> None:
     """Make, rotate, revoke and trust the keys that sign evidence."""
+
+
+@click.group(cls=LazyGroup, lazy=ADVISORIES)
+def advisories() -> None:
+    """Import and see the advisories that heads are held against."""
 
 
 def main() -> NoReturn:
