@@ -27,6 +27,7 @@ from maestro.signing.rotation import (
 from maestro.signing.trusted import Purpose, Reason, TrustedKey, is_name, moment
 
 ALGORITHMS = {"rsa": Algorithm.RSA, "ecdsa": Algorithm.ECDSA, "ed25519": Algorithm.ED25519}
+ACTIVE = "active"
 TITLES = ("State", "Name", "Purposes", "Algorithm", "From", "Until", "Key")
 
 purpose_option = click.option(
@@ -43,7 +44,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="The result a
 @json_option
 def list_(as_json: bool) -> None:
     """List the own keys and the trusted ones. Makes none."""
-    roots, active, now = TrustRoots.of_folder(keys_dir()), _active(), utc_now()
+    roots, active, now = TrustRoots.of_folder(keys_dir()), frozenset(_signing().values()), utc_now()
     if as_json:
         keys = [key.model_dump(mode="json") | {"state": _state(key, active, now)} for key in roots.keys]
         click.echo(json.dumps(keys, indent=2))
@@ -102,7 +103,14 @@ def revoke(key_id: str, reason: str, at: str) -> None:
 
 @click.command()
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file. [default: standard output]")
-@click.option("--pem", "pem_of", metavar="KEY_ID", help="One public key alone as PEM, for openssl or cosign.")
+@click.option(
+    "--pem",
+    "pem_of",
+    metavar="[KEY_ID]",
+    is_flag=False,
+    flag_value=ACTIVE,
+    help="One public key alone as PEM, for openssl or cosign; without an id the evidence key.",
+)
 def export(out: Path | None, pem_of: str | None) -> None:
     """Write the trust roots for an auditor: public keys and their bounds, nothing secret."""
     roots = TrustRoots.of_folder(keys_dir())
@@ -159,19 +167,20 @@ def _name_of(file: Path) -> str:
 
 
 def _pem(roots: TrustRoots, key_id: str) -> bytes:
-    key = roots.by_id.get(key_id)
+    key = roots.by_id.get(_signing().get(Purpose.EVIDENCE, "") if key_id == ACTIVE else key_id)
+    if key is None and key_id == ACTIVE:
+        raise BadInput("there is no evidence key yet", field="--pem", fix="maestro keys create")
     if key is None:
         raise BadInput(f"no key {key_id[:80]!r} is known", field="--pem", fix="give a whole id of `maestro keys list`")
     return key.public_key.encode()
 
 
-def _active() -> frozenset[str]:
-    """The ids of the keys that sign now."""
-    own = dict(own_ids(keys_dir()))
+def _signing() -> dict[Purpose, str]:
+    """The ids of the keys that sign now, by what they sign."""
+    own = own_ids(keys_dir())
+    signing = {purpose: own[name] for purpose, name in FILES.items() if name in own}
     named = os.environ.get(KEY_VARIABLE, "")
-    if named:
-        own[FILES[Purpose.EVIDENCE]] = named_signer(named).key_id
-    return frozenset(own.values())
+    return signing | {Purpose.EVIDENCE: named_signer(named).key_id} if named else signing
 
 
 def _refuse_where_named(purpose: Purpose) -> None:
