@@ -4,7 +4,7 @@ Verdict first, then why. Text from a pull request is neutralised before it is la
 that it is never code, markup, link, mention or terminal control.
 """
 
-from maestro.render.documents import Narrative, card_html, card_json, card_schema, narrative, step_summary
+from maestro.render.documents import card_html, card_json, card_schema, step_summary
 from maestro.render.terminal import card_terminal
 
-__all__ = ["Narrative", "card_html", "card_json", "card_schema", "card_terminal", "narrative", "step_summary"]
+__all__ = ["card_html", "card_json", "card_schema", "card_terminal", "step_summary"]

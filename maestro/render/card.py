@@ -38,13 +38,15 @@ _VERDICTS: Final = {
     DecisionState.BLOCKED: "Blocked",
     DecisionState.CANCELLED: "Cancelled",
 }
-_HEADINGS: Final = {
+HEADINGS: Final = {
     DecisionState.PENDING: "What is happening now",
     DecisionState.GREEN: "Why this passed",
     DecisionState.NEEDS_PERSON: "Why this needs a person",
     DecisionState.BLOCKED: "Why this was blocked",
     DecisionState.CANCELLED: "Why this was cancelled",
 }
+"""What a narrative, and the part of a card that tells why, is headed with."""
+
 _FINDINGS: Final[dict[FindingState, tuple[str, Tone]]] = {
     FindingState.FAIL: ("failing", "red"),
     FindingState.NOT_EVALUATED: ("not evaluated", "amber"),
@@ -61,8 +63,8 @@ def card_view(card: DecisionCard) -> CardView:
     return CardView(
         tone=TONES[state],
         state=Shown(state.value.replace("_", " ")),
-        verdict=Shown(_verdict(card)),
-        heading=Shown(_HEADINGS[state]),
+        verdict=Shown(verdict(card)),
+        heading=Shown(HEADINGS[state]),
         title=line(card.pull_request.title, limit=NAME_LIMIT) or Shown("A pull request without a title"),
         subject=_subject(card),
         notes=tuple(line(note) for note in card.pull_request.notes),
@@ -87,13 +89,14 @@ def card_view(card: DecisionCard) -> CardView:
     )
 
 
-def _verdict(card: DecisionCard) -> str:
-    verdict = _VERDICTS[card.decision.state]
+def verdict(card: DecisionCard) -> str:
+    """The decision in a few words."""
+    words = _VERDICTS[card.decision.state]
     if card.decision.state is DecisionState.PENDING:
-        return "Waiting for a region" if card.phase is Phase.WAITING_FOR_REGION else verdict
+        return "Waiting for a region" if card.phase is Phase.WAITING_FOR_REGION else words
     if card.decision.state is DecisionState.GREEN and card.plan is not None and not card.plan.applicable:
-        return f"{verdict}: no test applies"
-    return verdict
+        return f"{words}: no test applies"
+    return words
 
 
 def _subject(card: DecisionCard) -> tuple[Pair, ...]:

@@ -1,22 +1,19 @@
-"""The documents of a card: page, narrative, step summary and JSON. Pure: the same card gives the same bytes."""
+"""The documents of a card: page, narrative, step summary and JSON. The same card gives the same bytes."""
 
 import json
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from maestro.model.decision import DecisionCard
 from maestro.render import templates
 from maestro.render.card import card_view
+from maestro.render.narrated import Narrative, narrated
+from maestro.render.sources import Sources
+
+__all__ = ["Narrative", "card_html", "card_json", "card_schema", "narrative", "pretty", "step_summary"]
 
 SCHEMA_FILE: Final = "decision-card.schema.json"
 SCHEMA_ID: Final = "urn:maestro-conductor:decision-card:1"
 """The number rises when a reader of older cards would misread a newer one; new fields leave it."""
-
-
-class Narrative(NamedTuple):
-    """Why it was decided so, told once in Markdown and once as a page."""
-
-    markdown: str
-    html: str
 
 
 def card_html(card: DecisionCard) -> str:
@@ -25,9 +22,11 @@ def card_html(card: DecisionCard) -> str:
 
 
 def narrative(card: DecisionCard) -> Narrative:
-    """Why this passed, was blocked, or needs a person, with the evidence by digest."""
-    view = card_view(card)
-    return Narrative(templates.markdown("narrative.md.j2", view), templates.html("narrative.html.j2", view))
+    """Why this passed, was blocked, or needs a person, with the evidence by digest.
+
+    Raises BadInput for a template that cannot be used; then neither document is made.
+    """
+    return narrated(card, sources=Sources())
 
 
 def step_summary(card: DecisionCard) -> str:

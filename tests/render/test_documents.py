@@ -13,8 +13,8 @@ import pytest
 from maestro.model.decision import DecisionCard
 from maestro.model.region import RegionAssessment
 from maestro.model.tests import TestReport
-from maestro.render import card_html, card_json, card_schema, narrative, step_summary
-from maestro.render.documents import SCHEMA_FILE, pretty
+from maestro.render import card_html, card_json, card_schema, step_summary
+from maestro.render.documents import SCHEMA_FILE, narrative, pretty
 from maestro.resources import resource_dir
 from tests.render.sample_cards import (
     BLOCKED,

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from maestro.model.decision import DecisionCard
 from maestro.model.tests import Replay, RiskStatement, TestPlan
-from maestro.render import card_html, narrative, people, step_summary
+from maestro.render import card_html, people, step_summary
+from maestro.render.documents import narrative
 from maestro.render.risk import risk_view
 from maestro.render.terminal import card_terminal
 from tests.render.sample_cards import GREEN, PLAN, RISK
