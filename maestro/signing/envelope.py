@@ -22,6 +22,9 @@ ENVELOPE_LIMIT_BYTES = 64 * 1024 * 1024
 SIGNATURES_LIMIT = 16
 """Each may be tried with every trusted key, so their number bounds what a stranger's file can cost."""
 
+PARTS_LIMIT = 10_000
+"""Of an envelope, whose parts are few: what else stands in it is not read, and still would fill the memory."""
+
 _BY_NAME = ConfigDict(frozen=True, extra="ignore", populate_by_name=False)
 
 
@@ -175,7 +178,7 @@ def _parsed(envelope: bytes, *, field: str) -> _Envelope:
             fix="name the right file",
         )
     try:
-        return _Envelope.model_validate(read_json(envelope))
+        return _Envelope.model_validate(read_json(envelope, parts_limit=PARTS_LIMIT))
     except ValidationError as error:
         raise _no_envelope(_first(error), field) from error
     except ValueError as error:

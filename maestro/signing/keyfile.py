@@ -58,7 +58,7 @@ def read_secret(path: Path, *, what: str) -> bytes:
             raise BadInput(
                 f"{what} can be read by others, so a signature by it proves nothing",
                 field=str(path),
-                fix="if nobody can have copied it, chmod 600 the file; else remove it, and a new one is made",
+                fix="if nobody can have copied it, chmod 600 the file; else make a new one in its place",
             )
         content = _read(file)
     if len(content) > FILE_LIMIT_BYTES:
@@ -114,14 +114,15 @@ def sync(folder: Path) -> None:
 def locked(folder: Path, *, exclusive: bool) -> Iterator[None]:
     """Holds the folder against those who change it, or with ``exclusive`` against those who read it as well.
 
-    The lock ends with the process that holds it. It is not to be taken twice by the same caller.
+    The lock ends with the process that holds it. It is not to be taken twice by the same caller. An error of the
+    system within is PlatformUnavailable.
     """
     with usable(folder):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with usable(folder):
             fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
-        yield
+            yield
     finally:
         os.close(handle)
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from maestro.clock import utc_now
 from maestro.errors import BadInput
 from maestro.signing.algorithms import Algorithm, PublicKey, load_public, verifies
-from maestro.signing.keyfile import create, locked, prepare_folder, replace
+from maestro.signing.keyfile import create, locked, prepare_folder, replace, usable
 from maestro.signing.pkcs11uri import SCHEME
 from maestro.signing.roots import (
     EVIDENCE_KEY,
@@ -99,7 +99,9 @@ def named_signer(named: str) -> Signer:
         raise BadInput(
             "it is neither a pkcs11: URI nor an absolute path", field=KEY_VARIABLE, fix="give one of the two"
         )
-    if not path.exists():
+    with usable(path.parent):
+        is_there = path.exists() or path.is_symlink()
+    if not is_there:
         raise BadInput(f"there is no file {path}", field=KEY_VARIABLE, fix="correct the path, or put the key there")
     return file_signer(path)
 
@@ -142,8 +144,10 @@ def _require_usable(own: TrustedKey, purpose: Purpose, *, field: str) -> None:
 
 def _remember(folder: Path, signer: Signer) -> None:
     """Trust a key that lies elsewhere also when another one is named later."""
-    if signer.key_id in written_in(folder).by_id:
-        return
+    finish_interrupted(folder)
+    with locked(folder, exclusive=False):
+        if signer.key_id in written_in(folder).by_id:
+            return
     with changing(folder):
         written = written_in(folder)
         if signer.key_id not in written.by_id:

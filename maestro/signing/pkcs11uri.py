@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from maestro.errors import BadInput
-from maestro.signing.keyfile import read_secret
+from maestro.signing.keyfile import read_secret, usable
 
 SCHEME = "pkcs11:"
 
@@ -71,7 +71,9 @@ def read_pin(source: str, *, field: str) -> str:
     path = Path(rest.removeprefix("//") if kind == "file" else source)
     if not path.is_absolute():
         raise _wrong("pin-source is neither file: with an absolute path nor env: with a name", field)
-    if not path.exists():
+    with usable(path.parent):
+        is_there = path.exists()
+    if not is_there:
         raise BadInput("there is no file with the PIN", field=str(path), fix="correct pin-source, or write the file")
     try:
         return read_secret(path, what="the PIN").decode().rstrip("\r\n")

@@ -169,7 +169,8 @@ def explained(error: ValidationError, source: str) -> BadInput:
 
 def own_ids(folder: Path) -> Mapping[str, str]:
     """The ids of the own keys that are there, by the file of each."""
-    return {name: file_signer(folder / name).key_id for name in OWN if (folder / name).exists()}
+    with usable(folder):
+        return {name: file_signer(folder / name).key_id for name in OWN if (folder / name).exists()}
 
 
 def next_of(path: Path) -> Path:
@@ -179,7 +180,9 @@ def next_of(path: Path) -> Path:
 
 def finish_interrupted(folder: Path) -> None:
     """End what a process that was killed had begun; without such a thing nothing is even locked."""
-    if any(next_of(folder / name).exists() for name in OWN):
+    with usable(folder):
+        is_interrupted = any(next_of(folder / name).exists() for name in OWN)
+    if is_interrupted:
         with changing(folder):
             pass
 
@@ -188,21 +191,19 @@ def finish_interrupted(folder: Path) -> None:
 def changing(folder: Path) -> Iterator[None]:
     """Holds the folder alone, in a state that is whole: what was interrupted before is ended or undone first."""
     with locked(folder, exclusive=True):
-        with usable(folder):
-            for partial in folder.glob(f"{PARTIAL_PREFIX}*"):
-                partial.unlink()
+        for partial in folder.glob(f"{PARTIAL_PREFIX}*"):
+            partial.unlink()
         known = written_in(folder).by_id
         for path in map(folder.joinpath, OWN):
             following = next_of(path)
-            with usable(folder):
-                if not following.exists():
-                    continue
-                # The file of roots is what commits a rotation: once it knows the new key, that one is the key.
-                if file_signer(following).key_id in known:
-                    following.replace(path)
-                else:
-                    following.unlink()
-                sync(folder)
+            if not following.exists():
+                continue
+            # The file of roots is what commits a rotation: once it knows the new key, that one is the key.
+            if file_signer(following).key_id in known:
+                following.replace(path)
+            else:
+                following.unlink()
+            sync(folder)
         yield
 
 

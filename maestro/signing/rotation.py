@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from maestro.errors import BadInput
 from maestro.signing.algorithms import Algorithm, key_id, load_public, public_pem
-from maestro.signing.keyfile import create, locked, prepare_folder, read_public, replace, sync, usable
+from maestro.signing.keyfile import create, locked, prepare_folder, read_public, replace, sync
 from maestro.signing.roots import (
     EVIDENCE_KEY,
     OWN,
@@ -163,11 +163,10 @@ def _succeed(path: Path, old: TrustedKey, algorithm: Algorithm, *, now: datetime
     pem = make_private_pem(algorithm)
     public = signer_of(pem, field=str(path)).public
     new = trusted_key(public, name=old.name, purposes=OWN[path.name]).model_copy(update={"not_before": now})
-    with usable(path.parent):
-        replace(next_of(path), pem)
-        _write(path.parent, old, new)  # from here on the new key is the key, whatever happens to this process
-        next_of(path).replace(path)
-        sync(path.parent)
+    replace(next_of(path), pem)
+    _write(path.parent, old, new)  # from here on the new key is the key, whatever happens to this process
+    next_of(path).replace(path)
+    sync(path.parent)
     return new
 
 

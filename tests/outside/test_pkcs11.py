@@ -8,17 +8,21 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pkcs11
 import pytest
 from pkcs11.util.ec import encode_named_curve_parameters
 
+from maestro.clock import utc_now
 from maestro.errors import BadInput, PlatformUnavailable
 from maestro.signing.envelope import pre_authentication_encoding, seal, unseal
 from maestro.signing.keys import KEY_VARIABLE, open_evidence_keyring
 from maestro.signing.pkcs11 import Pkcs11Signer
 from maestro.signing.roots import TrustRoots
+from maestro.signing.rotation import revoke_key
+from maestro.signing.trusted import Reason
 
 KIND = "application/vnd.in-toto+json"
 PIN = "4711-secret"
@@ -116,6 +120,32 @@ def test_the_pin_may_come_from_a_named_variable_and_stands_in_no_text(
     ring = open_evidence_keyring(tmp_path / "keys")
     assert isinstance(ring.signer, Pkcs11Signer)
     assert PIN not in repr(ring)
+
+
+def test_threads_sign_at_the_same_time_by_rings_of_their_own(
+    module: Path, pin_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, uri(module, pin_file))
+
+    def signs(number: int) -> bool:
+        ring = open_evidence_keyring(tmp_path / "keys")
+        message = str(number).encode()
+        return ring.verifies(message, signature=ring.sign(message), key_id=ring.key_id)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(signs, range(24)))
+
+
+def test_a_key_of_the_device_that_is_revoked_signs_no_more(
+    module: Path, pin_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, uri(module, pin_file))
+    ring = open_evidence_keyring(tmp_path / "keys")
+    now = utc_now()
+    revoke_key(tmp_path / "keys", ring.key_id, reason=Reason.SUPERSEDED, at=now, now=now)
+    with pytest.raises(BadInput, match="is revoked"):
+        open_evidence_keyring(tmp_path / "keys")
+    assert not (tmp_path / "keys" / "evidence.pem").exists()
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, SECP256R1, generate_private_key
 
-from maestro.errors import BadInput
+from maestro.errors import BadInput, PlatformUnavailable
 from maestro.signing import keyfile
 from maestro.signing.algorithms import Algorithm
 from maestro.signing.keys import KEY_VARIABLE, open_evidence_keyring, open_keyring
+from maestro.signing.roots import TrustRoots
 from maestro.signing.signers import make_private_pem
 from tests.signing.statements import private_pem, signer
 
@@ -77,6 +78,27 @@ def test_a_key_of_another_user_is_refused(tmp_path: Path) -> None:
     os.chown(put(tmp_path / "evidence.pem", private_pem(P256)), 12_345, 12_345)
     with pytest.raises(BadInput, match="belongs to another user"):
         open_evidence_keyring(tmp_path)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said_to_be_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_keyring(tmp_path / "keys")
+
+    def denied(self: Path, **_: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", denied)
+    for attempt in (open_keyring, open_evidence_keyring, TrustRoots.of_folder):
+        with pytest.raises(PlatformUnavailable, match="Permission denied"):
+            attempt(tmp_path / "keys")
+
+
+def test_a_file_in_the_place_of_the_folder_is_said_to_be_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("")
+    for attempt in (open_keyring, open_evidence_keyring):
+        with pytest.raises(PlatformUnavailable, match="cannot be used"):
+            attempt(tmp_path / "keys")
 
 
 def test_a_key_that_is_exchanged_after_the_look_is_not_the_one_that_is_read(
