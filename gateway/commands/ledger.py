@@ -4,16 +4,24 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 
 import click
 
 from gateway.tables import print_table
+from maestro.clock import utc_now
 from maestro.errors import BadInput
-from maestro.home import ledger_url
+from maestro.home import keys_dir, ledger_url
 from maestro.ledger import ChainHead, Ledger
+from maestro.ledger.chain import Anchor
+from maestro.ledger.checkpoints_check import Checked
+from maestro.ledger.checkpoints_statement import LIMIT_BYTES
+from maestro.ledger.checkpoints_trust import believing
 from maestro.model.record import RecordKind, StoredRecord
 from maestro.render.untrusted import line
+from maestro.signing.keyfile import read_public
+from maestro.signing.roots import TrustRoots
 
 TITLES = ("No.", "At (UTC)", "Kind", "Pull request", "Head", "Outcome", "By", "Reason")
 
@@ -48,19 +56,58 @@ def show(
 
 @click.command()
 @click.option("--anchor", help="A head noted earlier, NUMBER:HASH; shows also a chain that was rewritten as a whole.")
-def verify(anchor: str | None) -> None:
-    """Check that no decision record was changed, dropped or inserted. Exit code 1 where one was."""
-    noted = None if anchor is None else _anchor(anchor)
+@click.option(
+    "--checkpoint",
+    "copies",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A checkpoint that was kept elsewhere; repeat for more.",
+)
+@click.option("--trust", type=click.Path(path_type=Path), help="Trust roots. [default: what this installation trusts]")
+def verify(anchor: str | None, copies: tuple[Path, ...], trust: Path | None) -> None:
+    """Check that no decision record was changed, dropped, reordered or inserted. Exit code 1 where one was.
+
+    Checkpoints are checked as well, and the records are held to those that are believed.
+    """
+    noted = () if anchor is None else (Anchor(_anchor(anchor)),)
+    read = believing(TrustRoots.of_folder(keys_dir()) if trust is None else TrustRoots.load(trust), now=utc_now())
+    exported = [(str(path), read_public(path, limit_bytes=LIMIT_BYTES)) for path in copies]
     with existing_ledger() as ledger:
-        problems = ledger.records.verify(anchor=noted)
-        if not problems:
-            head = ledger.records.head()
-            click.echo(f"{head.sequence} records, none changed; the head is {head.sequence}:{head.hash}")
-            return
-    for problem in problems:
-        click.echo(f"record {problem.sequence}: {problem.kind}: {line(problem.message)}", err=True)
-    click.echo(f"{len(problems)} problems: the ledger does not hold what was recorded", err=True)
+        checked = ledger.checkpoints.verify(read, exported=exported)
+        problems = ledger.records.verify(anchors=(*checked.anchors, *noted))
+        told = [f"{problem.name}: {problem.kind}: {problem.message}" for problem in checked.problems]
+        told += [f"record {problem.sequence}: {problem.kind}: {problem.message}" for problem in problems]
+        head = None if told else ledger.records.head()
+    if head is not None:
+        click.echo(f"{head.sequence} records, none changed; the head is {head.sequence}:{head.hash}")
+        for sentence in (_checkpoints(checked), *_not_checked(checked, head, copied=bool(copies))):
+            click.echo(sentence)
+        return
+    for sentence in told:
+        click.echo(line(sentence), err=True)
+    click.echo(f"{len(told)} problems: the ledger does not hold what was recorded", err=True)
     sys.exit(BROKEN)
+
+
+def _checkpoints(checked: Checked) -> str:
+    if checked.newest is None:
+        return "no checkpoint has been made"
+    newest = checked.newest
+    return f"checkpoints that hold: {checked.count}; the newest is of {newest.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _not_checked(checked: Checked, head: ChainHead, *, copied: bool) -> Iterator[str]:
+    if head.sequence > checked.covered:
+        yield (
+            f"not checked: whether records {checked.covered + 1} to {head.sequence} were rewritten together with the"
+            " head; no checkpoint covers them yet"
+        )
+    if not copied:
+        yield (
+            "not checked: whether the newest checkpoints were taken out together with the records that they cover;"
+            " keep copies elsewhere (maestro ledger checkpoint --out) and give the last one by --checkpoint"
+        )
+    yield "not checked: whether the times of checkpoints are true, and whether a key was revoked after the trust roots"
 
 
 @contextmanager
