@@ -1,6 +1,9 @@
-"""``maestro evidence show``: the stored artifacts that a decision rests on, checked against their digest."""
+"""``maestro evidence show``: the stored artifacts that a decision rests on, checked against their digest; or what is in
+a bundle, as it says itself.
+"""
 
 import asyncio
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,18 +18,28 @@ from maestro.home import artifacts_dir
 from maestro.model.artifact import ArtifactRef
 from maestro.model.decision import DecisionCard
 
+_DIGEST = re.compile(r"^(sha256:)?[0-9a-f]{64}$")
+
 
 @click.command()
-@click.argument("digest", required=False)
+@click.argument("digest", metavar="DIGEST|BUNDLE", required=False)
 @click.option("--pr", "pull_request", help="All artifacts of this pull request, instead of one by its digest.")
 @click.option("--save", type=click.Path(path_type=Path), help="Save to this file, or with --pr into this folder.")
 def show(digest: str | None, pull_request: str | None, save: Path | None) -> None:
-    """Show stored artifacts, one by digest or all of a pull request.
+    """Show stored artifacts, or what is in a bundle.
 
-    One artifact is written to standard output, unless --save is given; of a pull request they are listed.
+    An artifact is named by its digest and written to standard output, unless --save is given; those of a pull request
+    (--pr) are listed. A bundle is named by its folder or .tar.gz: what it says is shown and nothing is checked, which
+    `maestro evidence verify` does.
     """
     if (digest is None) == (pull_request is None):
         raise BadInput("one of a digest and --pr is needed", field="DIGEST", fix="maestro evidence show sha256:…")
+    if digest is not None and not _DIGEST.match(digest) and Path(digest).exists():
+        # Reading bundles imports much, and an artifact by its digest needs none of it.
+        from gateway.commands.evidence_bundle import show_bundle  # noqa: PLC0415
+
+        show_bundle(Path(digest))
+        return
     store = ArtifactStore(artifacts_dir())
     if digest is not None:
         _one(store, _by_digest(digest), save)

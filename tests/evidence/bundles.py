@@ -13,14 +13,19 @@ from typing import Any
 from maestro.attestations.outgoing import signed_statements
 from maestro.attestations.summary import verification_summary
 from maestro.canonical import canonical_json
-from maestro.evidence.bundle import artifact_members, export_archive, export_folder, guide_members, index_of
 from maestro.evidence.contents import INDEX, SUMMARY, Contents, Dossier, Member
 from maestro.evidence.exports import export_members
+from maestro.evidence.gathered import artifact_members
+from maestro.evidence.guide import guide_members
+from maestro.evidence.indexing import index_of
+from maestro.evidence.writing import export_archive, export_folder
+from maestro.ledger import Ledger
 from maestro.model.decision import DecisionState
+from maestro.model.record import DecisionRecord, RecordKind, StoredRecord
 from maestro.signing.envelope import seal
 from maestro.signing.keys import Keyring, open_evidence_keyring
 from maestro.signing.roots import TrustRoots
-from tests.evidence.samples import dossier, store_at
+from tests.evidence.samples import SEALED_AT, dossier, store_at
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
@@ -115,6 +120,28 @@ def sealed_in(folder: Path, *, state: DecisionState = DecisionState.GREEN, head:
         card = contents.card.model_copy(update={"pull_request": pull_request})
         made = replace(made, contents=contents.model_copy(update={"card": card, "records": records, "landing": None}))
     return seal_bundle(made, folder, keys=open_evidence_keyring(folder / "keys"))
+
+
+def on_record(made: Sealed, folder: Path, *, ordinal: int = 0) -> StoredRecord:
+    """Keep the bundle in the store and the ledger of this folder, as sealing does."""
+    store = store_at(folder)
+    refs = {path: store.put(content, media_type="x", name=path) for path, content in made.files.items()}
+    pull_request = made.contents.card.pull_request
+    with Ledger.open(f"sqlite:///{folder / 'ledger.sqlite'}") as ledger:
+        return ledger.records.append(
+            DecisionRecord(
+                key=pull_request.key("evidence", ordinal),
+                kind=RecordKind.EVIDENCE,
+                repo=pull_request.repo,
+                pr=pull_request.pr,
+                head_sha=pull_request.head_sha,
+                actor="maestro",
+                outcome=made.contents.card.decision.state.value,
+                reason="sealed what was decided",
+                inputs={"index": refs[INDEX].digest, "summary": refs[SUMMARY].digest},
+                at=SEALED_AT,
+            )
+        )
 
 
 @cache

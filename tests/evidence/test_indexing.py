@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from maestro.artifacts import ArtifactStore
 from maestro.errors import BadInput, IntegrityError
-from maestro.evidence.bundle import artifact_members, index_of
 from maestro.evidence.contents import Contents, Dossier, Member, Role
+from maestro.evidence.gathered import artifact_members
 from maestro.evidence.index import Index
+from maestro.evidence.indexing import index_of
 from maestro.evidence.paths import why_not
 from maestro.evidence.storing import read_index
 from maestro.model.artifact import ArtifactRef

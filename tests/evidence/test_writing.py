@@ -3,6 +3,7 @@
 import gzip
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maestro.errors import BadInput, IntegrityError
-from maestro.evidence.bundle import (
-    artifact_members,
-    bundle_of,
-    export_archive,
-    export_folder,
-    index_of,
-    read_bundle,
-    store_bundle,
-)
 from maestro.evidence.contents import Member, Role
+from maestro.evidence.gathered import artifact_members
+from maestro.evidence.indexing import index_of
 from maestro.evidence.opening import open_bundle
+from maestro.evidence.storing import bundle_of, read_bundle, store_bundle
+from maestro.evidence.writing import export_archive, export_folder
 from maestro.model.record import DecisionRecord, RecordKind, StoredRecord
 from tests.evidence.samples import SEALED_AT, dossier, store_at
 
@@ -129,7 +125,7 @@ def test_nothing_that_is_there_is_replaced(export, there, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("export", [pytest.param(export_folder, id="folder"), pytest.param(export_archive, id="file")])
 def test_nothing_half_written_stays_where_a_file_cannot_be_had(export, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    def broken():  # type: ignore[no-untyped-def]
+    def broken() -> Iterator[tuple[str, bytes]]:
         yield FILES[0]
         raise IntegrityError("gone")
 
