@@ -1,9 +1,12 @@
 """Files of keys: refused where somebody else can have read, exchanged or changed them."""
 
+import base64
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, SECP256R1, generate_private_key
 
 from maestro.errors import BadInput, PlatformUnavailable
@@ -71,6 +74,39 @@ def test_what_is_no_key_to_sign_with_is_refused_by_name(tmp_path: Path, content:
         open_evidence_keyring(tmp_path)
     assert refused.value.field == str(tmp_path / "evidence.pem")
     assert refused.value.fix
+
+
+def test_an_rsa_key_that_makes_no_signature_by_its_public_half_is_refused(tmp_path: Path) -> None:
+    one, other = (rsa.generate_private_key(65537, 2048).private_numbers() for _ in range(2))
+    names = ("p", "q", "d", "dmp1", "dmq1", "iqmp", "public_numbers")
+    for wrong in (
+        {"public_numbers": other.public_numbers},
+        {"d": one.d + 2, "dmp1": one.dmp1 + 2, "dmq1": one.dmq1 + 2},
+    ):
+        put(tmp_path / "evidence.pem", pkcs1(**{name: getattr(one, name) for name in names} | wrong))
+        with pytest.raises(BadInput, match="not an unencrypted private key"):
+            open_evidence_keyring(tmp_path)
+
+
+def pkcs1(**parts: Any) -> bytes:
+    """An RSA key in PEM as it is, also one that no library would write."""
+    public = parts["public_numbers"]
+    numbers = (0, public.n, public.e, *(parts[name] for name in ("d", "p", "q", "dmp1", "dmq1", "iqmp")))
+    body = b"".join(der(2, number.to_bytes(number.bit_length() // 8 + 1, "big")) for number in numbers)
+    text = base64.encodebytes(der(0x30, body)).decode()
+    return f"-----BEGIN RSA PRIVATE KEY-----\n{text}-----END RSA PRIVATE KEY-----\n".encode()
+
+
+def der(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    size = (
+        bytes([length])
+        if length < 128
+        else b"\x82" + length.to_bytes(2, "big")
+        if length > 255
+        else bytes([0x81, length])
+    )
+    return bytes([tag]) + size + content
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
