@@ -31,9 +31,10 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
-from activities.assurance import AssuranceActivities
+from activities.assurance import AssuranceActivities, ReassessActivities
 from activities.calibration import CalibrationActivities
 from activities.decision import DecisionActivities
+from activities.evidence import EvidenceActivities
 from activities.execution import ExecutionActivities
 from activities.failures import FailureInterceptor
 from activities.impact import ImpactActivities
@@ -135,7 +136,13 @@ def bound_workers(
         client,
         task_queue=services.topology.temporal.task_queue,
         workflows=[PullRequestWorkflow, NightlyWorkflow, ReplayWorkflow, CalibrationWorkflow],
-        activities=[RenderActivities(services).render, decision.decide, decision.remind, decision.record_action],
+        activities=[
+            RenderActivities(services).render,
+            ReassessActivities(services).reassess,
+            decision.decide,
+            decision.remind,
+            decision.record_action,
+        ],
         # Local activities only: what waits or computes is a chore.
         no_remote_activities=True,
         activity_executor=executor,
@@ -175,6 +182,7 @@ def bound_workers(
         [
             PlacementActivities(services).place,
             publishing.comment,
+            EvidenceActivities(services).seal,
             nightly.plan_night,
             nightly.settle,
             calibration.plan_calibration,

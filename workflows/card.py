@@ -47,6 +47,7 @@ def build(request: ConductRequest, state: ConductState, *, now: datetime) -> Dec
         timeline=state.timeline,
         links=state.links.model_copy(update={"temporal_ui": request.temporal_ui}),
         publications=state.publications,
+        sealing=state.sealing,
         generated_at=now,
     )
 
@@ -115,6 +116,8 @@ def details(card: DecisionCard) -> str:
         counts = ", ".join(f"{card.report.counts.get(v, 0)} {v.value}" for v in Verdict)
         lines += ["", f"Verdicts: {counts}"]
     lines += [line for published in card.publications for line in ("", _plain(_sentence(published.detail)))]
+    if card.sealing:
+        lines += ["", _plain(_sentence(card.sealing.detail))]
     if card.actions:
         lines += ["", "Possible now (update or signal): " + ", ".join(f"`{a.kind.value}`" for a in card.actions)]
     return "\n".join(lines)

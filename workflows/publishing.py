@@ -53,6 +53,16 @@ class Publishing:
     def is_comment_wanted(self) -> bool:
         return "comment" in self._pull_request.publish
 
+    def hold_back(self) -> Publication:
+        """The merge that is not made, because nothing could prove later why it was right."""
+        why = self._state.sealing.detail if self._state.sealing else "its evidence was not sealed"
+        return self._keep(Publication(kind="merge", done=False, detail=f"not merged: {why}"))
+
+    @property
+    def merged(self) -> Publication | None:
+        """The merge, once it is made."""
+        return next((one for one in self._state.publications if one.kind == "merge" and one.done), None)
+
     async def merge(self) -> Publication:
         """Move the base to the tested head, once, or say why not."""
         try:

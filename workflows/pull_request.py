@@ -8,7 +8,6 @@ import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -18,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         ConductState,
         DecideRequest,
         Outcome,
+        ReassessRequest,
         RegionLeft,
         ReminderRequest,
     )
@@ -28,13 +28,10 @@ with workflow.unsafe.imports_passed_through():
         DecisionCard,
         DecisionState,
         Phase,
-        Publication,
         ReviewerAction,
-        TimelineEntry,
     )
     from maestro.model.region import Placement
     from maestro.model.tests import Problem, ShardResult
-    from workflows import card as cards
     from workflows import steps
     from workflows.actions import apply, change_of, decision_state, refusal, words
     from workflows.leaving import LeavesRegions, Leaving
@@ -42,10 +39,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.region import NoRegionError, RegionRunner, problem_of
     from workflows.replay import REPLAYED, replay_of, start_replay
     from workflows.reviewing import ReviewerActions, refused
+    from workflows.sealing import ON_RECORD, Sealer
+    from workflows.telling import Teller
     from workflows.testing import RegionTests
-
-TIMELINE_LIMIT = 200
-"""Entries kept on the card; the ledger keeps them all."""
 
 
 @workflow.defn(name="PullRequestWorkflow")
@@ -58,7 +54,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         self._pull_request = request.pull_request
         self._state = request.state or ConductState(mode=request.mode)
         self._working = Phase.PLACE
-        self._shown: list[SearchAttributeUpdate[str]] = []
+        self._tell = Teller(request, self._state)
         # Two actions that arrive together must not both pass their check before either has changed the state.
         self._acting = asyncio.Lock()
         self._leaving = Leaving(self._state.left, self._state.gone)
@@ -74,11 +70,12 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         self._publishing = Publishing(
             request.pull_request, request.timings, self._state, runner=self._runner, leaving=self._leaving
         )
+        self._sealer = Sealer(request.pull_request, request.timings, self._state, leaving=self._leaving)
 
     @workflow.run
     async def run(self, request: ConductRequest) -> Outcome:
         if workflow.info().continued_run_id is None:
-            self._note("started", request.pull_request.author or "unknown", request.pull_request.title)
+            self._tell.note("started", request.pull_request.author or "unknown", request.pull_request.title)
         try:
             await self._conduct()
         except (asyncio.CancelledError, FailureError) as error:
@@ -91,12 +88,12 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         await workflow.wait_condition(workflow.all_handlers_finished)
         # The card has everything else of the state, and a history should not carry it twice.
         counters = self._state.model_copy(update={"plan": None, "gathered": None, "timeline": ()})
-        card = self._card()
+        card = self._tell.card()
         return Outcome(pull_request=self._pull_request, decision=card.decision, card=card, state=counters)
 
     @workflow.query(name="card", description="The Decision Card as it stands")
     def card(self) -> DecisionCard:
-        return self._card()
+        return self._tell.card()
 
     async def _conduct(self) -> None:
         """Do what is wanted next until a decision is final. What is wanted stands in the state, because actions change
@@ -115,28 +112,36 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         await self._close()
 
     async def _close(self) -> None:
-        if self._pull_request.publish and not self._state.closing:
-            # From here on nobody can change the decision: it is what the forge is told.
-            self._state.closing = True
+        publishing = bool(self._pull_request.publish) and not self._state.closing
+        on_record = workflow.patched(ON_RECORD)
+        # From here on nobody can change the decision: it is what the forge is told, and what is sealed.
+        self._state.closing = self._state.closing or publishing or on_record
+        if publishing:
             await self._publish()
-        self._enter(Phase.DONE)
+        if on_record:
+            await self._reassess()
+            await self._seal()
+        self._tell.enter(Phase.DONE)
         # The stored card must say that nothing can be done any more.
         await self._render()
 
     async def _close_cancelled(self) -> None:
         if self._state.closing:
-            self._note("cancelled while publishing", self._state.cancelled_by, "the forge shows how far it came")
+            self._tell.note("cancelled while closing", self._state.cancelled_by, "what was decided before stands")
         else:
             await self._judge()
         await self._close()
 
     async def _publish(self) -> None:
         """Tell the forge the final decision."""
-        self._work(Phase.PUBLISH)
         if self._publishing.is_merge_wanted:
-            self._note_published(await self._publishing.merge())
+            # Nothing is merged whose evidence could not be kept.
+            sealed = await self._seal() if workflow.patched(ON_RECORD) else True
+            self._work(Phase.PUBLISH)
+            self._tell.published(await self._publishing.merge() if sealed else self._publishing.hold_back())
+        self._work(Phase.PUBLISH)
         if self._publishing.is_comment_wanted:
-            self._note_published(await self._publishing.comment(self._card()))
+            self._tell.published(await self._publishing.comment(self._tell.card()))
 
     async def _interruptible_round(self) -> None:
         """One round of tests, given up as soon as a reviewer asks for another one or cancels."""
@@ -170,7 +175,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
             plan = await self._tests.select(self._state.mode, round_number=self._state.round)
             self._state.plan = plan
             self._state.problem = plan.problem
-            self._note("tests selected", "maestro", plan.reason)
+            self._tell.note("tests selected", "maestro", plan.reason)
             shards: tuple[ShardResult, ...] = ()
             attempts = {"attempt": self._state.attempt, "first_attempt": self._state.first_attempt}
             if plan.applicable:
@@ -182,16 +187,16 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
             if is_cancelled_exception(error) or self._interrupted():
                 return
             self._state.problem = problem_of(error)
-            self._note("problem", "maestro", self._state.problem.message)
+            self._tell.note("problem", "maestro", self._state.problem.message)
         except NoRegionError as error:
             self._state.problem = Problem(
                 kind="NoRegion", message=str(error), fix="start a worker in an allowed region, or change the policy"
             )
-            self._note("no region", "maestro", str(error))
+            self._tell.note("no region", "maestro", str(error))
 
     async def _judge(self) -> None:
         """Decide on what is known, and put it on the card."""
-        self._enter(Phase.DECIDE)
+        self._tell.enter(Phase.DECIDE)
         self._state.judge_wanted = False
         if self._state.cancelled_by:
             self._state.decision = Decision(
@@ -200,15 +205,17 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
                 actor=self._state.cancelled_by,
             )
         else:
+            if self._state.reviews and workflow.patched(ON_RECORD):
+                await self._reassess()
             self._state.decision = await self._decide()
         self._state.decisions += 1
-        self._note("decided", self._state.decision.actor, self._state.decision.state.value)
+        self._tell.note("decided", self._state.decision.actor, self._state.decision.state.value)
         await self._replay()
         if not self._wanted() and not self._ended():
-            self._enter(Phase.WAITING_FOR_PERSON)
+            self._tell.enter(Phase.WAITING_FOR_PERSON)
             await self._render()
             if self._publishing.is_comment_wanted:
-                self._note_published(await self._publishing.comment(self._card(), passing=True))
+                self._tell.published(await self._publishing.comment(self._tell.card(), passing=True))
 
     async def _replay(self) -> None:
         """Let the left-out tests of a risky pull request run, once, after a decision that could let it be merged."""
@@ -222,7 +229,8 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
             return
         self._state.replayed = True
         if await start_replay(self._pull_request, task, self._request.timings):
-            self._note("replay started", "maestro", f"{task.title} run on spare capacity, because {plan.replay.reason}")
+            why = f"{task.title} run on spare capacity, because {plan.replay.reason}"
+            self._tell.note("replay started", "maestro", why)
 
     async def _decide(self) -> Decision:
         gathered = self._state.gathered
@@ -241,10 +249,35 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         )
         return await steps.decide(request)
 
+    async def _reassess(self) -> None:
+        """Let the controls hear what people said and what was merged since the evidence was gathered."""
+        gathered, merged = self._state.gathered, self._publishing.merged
+        if gathered is None or not (self._state.reviews or merged):
+            return
+        evidence = await steps.reassess(
+            ReassessRequest(
+                pull_request=self._pull_request,
+                evidence=gathered.evidence,
+                reviews=self._state.reviews,
+                merged=merged,
+                ordinal=self._state.decisions,
+                at=workflow.now(),
+            )
+        )
+        self._state.gathered = gathered.model_copy(update={"evidence": evidence})
+
+    async def _seal(self) -> bool:
+        """Seal the evidence of the card as it stands; whether that could be done."""
+        self._tell.enter(Phase.RENDER)
+        await self._render()
+        sealing = await self._sealer.seal()
+        self._tell.note("evidence sealed" if sealing.done else "evidence not sealed", "maestro", sealing.detail)
+        return sealing.done
+
     async def _render(self) -> None:
         self._state.card_version += 1
-        self._state.links = await steps.render(self._card())
-        self._show()
+        self._state.links = await steps.render(self._tell.card())
+        self._tell.show()
 
     def _wanted(self) -> bool:
         """Whether an action asks for something that has not been done."""
@@ -284,7 +317,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         if not self._wanted():
             self._state.expired = True
             self._state.judge_wanted = True
-            self._note("expired", "maestro", "nobody acted before the deadline")
+            self._tell.note("expired", "maestro", "nobody acted before the deadline")
 
     async def _remind(self, deadline: datetime) -> None:
         await steps.remind(
@@ -296,7 +329,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
             )
         )
         self._state.reminders += 1
-        self._note("reminded", "maestro", f"a person is needed before {deadline:%Y-%m-%d %H:%M} UTC")
+        self._tell.note("reminded", "maestro", f"a person is needed before {deadline:%Y-%m-%d %H:%M} UTC")
         await self._render()
 
     async def _continue_as_new(self) -> None:
@@ -325,7 +358,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
             result = await self._record(kind, action, result)
             apply(kind, action, self._state)
             self._state.results[action.action_id] = result
-            self._note(words(kind), action.actor, action.reason or result.changed)
+            self._tell.note(words(kind), action.actor, action.reason or result.changed)
             return result
 
     async def _record(self, kind: ActionKind, action: ReviewerAction, result: ActionResult) -> ActionResult:
@@ -344,47 +377,22 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
             ) from error
 
     def note_refused(self, kind: ActionKind, action: ReviewerAction, reason: str) -> None:
-        self._note(f"refused: {words(kind)}", action.actor, reason)
+        self._tell.note(f"refused: {words(kind)}", action.actor, reason)
 
     def region_was_left(self, left: RegionLeft) -> None:
-        self._note("region left", "maestro", f"{left.region}: {left.reason}")
-
-    def _note_published(self, publication: Publication) -> None:
-        event = {"comment": "commented", "merge": "merged"}[publication.kind]
-        self._note(event if publication.done else f"not {event}", "maestro", publication.detail)
+        self._tell.note("region left", "maestro", f"{left.region}: {left.reason}")
 
     def _placed(self, placement: Placement) -> None:
         self._state.placement = placement
         self._state.placements = placement.ordinal + (placement.region is not None)
-        self._note("placed" if placement.region else "waiting for a region", "maestro", placement.reason)
+        self._tell.note("placed" if placement.region else "waiting for a region", "maestro", placement.reason)
         if placement.region is not None:
-            self._enter(self._working)
+            self._tell.enter(self._working)
         else:
-            self._enter(Phase.WAITING_FOR_REGION)
-        self._show()
+            self._tell.enter(Phase.WAITING_FOR_REGION)
+        self._tell.show()
 
     def _work(self, phase: Phase) -> None:
         """Enter a phase that needs a region, to which the pull request comes back when it had to wait for one."""
         self._working = phase
-        self._enter(phase)
-
-    def _enter(self, phase: Phase) -> None:
-        if self._state.phase is not phase:
-            self._state.phase = phase
-            self._show()
-
-    def _show(self) -> None:
-        """Let the Temporal UI tell the story: filters where they have changed, and a summary in Markdown."""
-        shown = cards.search_attributes(self._state)
-        if shown != self._shown and self._state.phase not in cards.PASSING:
-            workflow.upsert_search_attributes(shown)
-            self._shown = shown
-        workflow.set_current_details(cards.details(self._card()))
-
-    def _note(self, event: str, actor: str, detail: str) -> None:
-        workflow.logger.info(event, extra={"pr": self._pull_request.workflow_id, "actor": actor, "detail": detail})
-        entry = TimelineEntry(at=workflow.now(), event=event, actor=actor, detail=detail)
-        self._state.timeline = (*self._state.timeline, entry)[-TIMELINE_LIMIT:]
-
-    def _card(self) -> DecisionCard:
-        return cards.build(self._request, self._state, now=workflow.now())
+        self._tell.enter(phase)

@@ -6,10 +6,12 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
+    from activities.assurance import ReassessActivities
     from activities.decision import DecisionActivities
     from activities.render import RenderActivities
-    from maestro.model.conduct import ActionRecord, DecideRequest, ReminderRequest, RenderRequest
+    from maestro.model.conduct import ActionRecord, DecideRequest, ReassessRequest, ReminderRequest, RenderRequest
     from maestro.model.decision import ActionResult, Decision, DecisionCard, Links
+    from maestro.model.evidence import EvidenceSet
     from workflows.actions import words
 
 SHORT = timedelta(seconds=10)
@@ -26,6 +28,17 @@ async def decide(request: DecideRequest) -> Decision:
         start_to_close_timeout=SHORT,
         retry_policy=RETRY,
         summary="decide by policy",
+    )
+
+
+async def reassess(request: ReassessRequest) -> EvidenceSet:
+    """The answers of the controls, with what came after the evidence was gathered."""
+    return await workflow.execute_local_activity_method(
+        ReassessActivities.reassess,
+        request,
+        start_to_close_timeout=SHORT,
+        retry_policy=RETRY,
+        summary="ask the controls again",
     )
 
 

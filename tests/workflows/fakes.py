@@ -19,13 +19,15 @@ from maestro.model.conduct import (
     GatherRequest,
     MergeRequest,
     PlaceRequest,
+    ReassessRequest,
     ReminderRequest,
     RenderRequest,
+    SealRequest,
     SelectRequest,
     ShardRequest,
 )
-from maestro.model.decision import ActionResult, Decision, DecisionState, Links, Publication
-from maestro.model.evidence import EvidenceSet
+from maestro.model.decision import ActionResult, Decision, DecisionState, Links, Publication, Sealing
+from maestro.model.evidence import Bundle, EvidenceSet
 from maestro.model.night import NightPlan, NightRequest, NightTaskResult, TraceProbe, TraceRequest, TraceStep
 from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement
@@ -93,6 +95,10 @@ class Fakes:
     commented: list[CommentRequest] = field(default_factory=list)
     merged: list[MergeRequest] = field(default_factory=list)
     refuse_merge: str = ""
+    sealed: list[SealRequest] = field(default_factory=list)
+    refuse_seal: str = ""
+    hold_seal: asyncio.Event | None = None
+    reassessed: list[ReassessRequest] = field(default_factory=list)
     known_actions: dict[str, ActionResult] = field(default_factory=dict)
     """What the ledger has of actions, by their id, whatever a workflow remembers."""
     night: NightPlan = field(default_factory=NightPlan)
@@ -185,6 +191,22 @@ class Fakes:
         self.rendered.append(request)
         return Links(card_json=artifact("card"))
 
+    @activity.defn(name="reassess")
+    async def reassess(self, request: ReassessRequest) -> EvidenceSet:
+        self.reassessed.append(request)
+        return request.evidence
+
+    @activity.defn(name="seal")
+    async def seal(self, request: SealRequest) -> Sealing:
+        self.sealed.append(request)
+        if self.hold_seal is not None:
+            await self.hold_seal.wait()
+        if self.refuse_seal:
+            raise ApplicationError(self.refuse_seal, type="IntegrityError", non_retryable=True)
+        return Sealing(
+            done=True, detail="the evidence is sealed", bundle=Bundle(index=artifact("index"), summary=artifact("vsa"))
+        )
+
     @activity.defn(name="record_action")
     async def record_action(self, record: ActionRecord) -> ActionResult:
         self.recorded.append(record)
@@ -231,6 +253,7 @@ class Fakes:
         return [
             self.place, self.select, self.run_shard, self.gather, self.decide, self.render, self.record_action,
             self.remind, self.comment, self.merge, self.plan_night, self.settle, self.trace,
+            self.reassess, self.seal,
         ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ async def test_a_green_pull_request_goes_through_every_phase_once(temporal: Clie
     assert outcome.card.actions == ()
     assert [len(calls) for calls in (fakes.placed, fakes.selected, fakes.ran, fakes.gathered)] == [1, 1, 3, 1]
     assert len(fakes.decided) == 1
-    assert len(fakes.rendered) == 1
+    assert [request.card.phase for request in fakes.rendered] == [Phase.RENDER, Phase.DONE]
 
 
 async def test_a_pull_request_takes_no_more_slots_than_its_region_has(temporal: Client) -> None:
