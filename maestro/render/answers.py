@@ -7,13 +7,10 @@ from typing import Final
 
 from maestro.model.evidence import ControlFinding, FindingState
 from maestro.render import people
-from maestro.render.measure import Limits
+from maestro.render.measure import WHOLE, Limits
 from maestro.render.sources import Source, Sources
 from maestro.render.untrusted import Shown, line, name
 from maestro.render.view import Tone
-
-ROWS_AT_MOST: Final = 1_000
-"""Rows of a table in the annex; the card in the bundle has all."""
 
 NAMES_SHOWN: Final = 20
 NAME_LIMIT: Final = 40
@@ -89,12 +86,7 @@ def answers(findings: Sequence[ControlFinding], *, limits: Limits, sources: Sour
 
 def every_answer(findings: Sequence[ControlFinding], *, sources: Sources) -> tuple[Answer, ...]:
     """A full row for each control, for the annex."""
-    return tuple(_answer(finding, sources, _FULL) for finding in _ordered(findings)[:ROWS_AT_MOST])
-
-
-_FULL: Final = Limits(
-    reasons=0, controls=ROWS_AT_MOST, tiers=99, reasons_of_passes=True, names=True, failed=0, moments=0
-)
+    return tuple(_answer(finding, sources, WHOLE) for finding in _ordered(findings)[: WHOLE.controls])
 
 
 def _ordered(findings: Sequence[ControlFinding]) -> list[ControlFinding]:

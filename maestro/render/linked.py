@@ -28,9 +28,8 @@ SECTIONS: Final = (
     "Timeline",
     "How to check this",
     ANNEX,
-    "Every reason",
+    "Every sentence that was shortened",
     "Every control",
-    "Every failing test that the card names",
     "Why τ is what it is",
     "The whole timeline",
 )

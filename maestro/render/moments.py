@@ -9,9 +9,6 @@ from maestro.render import people
 from maestro.render.sources import Source
 from maestro.render.untrusted import LINE_LIMIT, Shown, line, name
 
-ENTRIES_AT_MOST: Final = 1_000
-"""Entries in the annex; the card in the bundle has all."""
-
 ACTOR_LIMIT: Final = 60
 
 
@@ -27,16 +24,15 @@ class Moment:
 
 def moments(
     entries: Sequence[TimelineEntry],
-    limit: int | None,
+    limit: int,
     *,
     sources: tuple[Source, ...],
     characters: int = LINE_LIMIT,
 ) -> tuple[tuple[Moment, ...], int]:
-    """The first and the last entries, ``limit`` together, and how many lie between; for None, what an annex holds."""
-    room = ENTRIES_AT_MOST if limit is None else limit
-    first = room // 2
-    last = room - first
-    kept = [*entries[:first], *entries[len(entries) - last :]] if len(entries) > room else list(entries)
+    """The first and the last entries, ``limit`` together, and how many lie between."""
+    first = limit // 2
+    last = limit - first
+    kept = [*entries[:first], *entries[len(entries) - last :]] if len(entries) > limit else list(entries)
     return tuple(_moment(entry, sources, characters) for entry in kept), len(entries) - len(kept)
 
 

@@ -81,6 +81,18 @@ def templates_dir() -> Path | None:
     return Path(named) if named else None
 
 
+def source(template: str) -> bytes:
+    """A template that Jinja does not fill, as it stands in the folder that is in force."""
+    own = templates_dir()
+    path = own / template if own and (own / template).is_file() else resource_dir("templates") / template
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"the template cannot be read: {error.strerror}", field=str(path), fix="let this user read it"
+        ) from error
+
+
 def html_environment() -> Environment:
     """Escapes every value for HTML; the filters that are there make none of it markup."""
     return _html(templates_dir())
