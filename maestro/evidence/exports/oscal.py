@@ -131,7 +131,7 @@ def _local_definitions(contents: Contents) -> Node:
         "title": line(f"{pull_request.repo} at {pull_request.head_sha}"),
         "description": markup(pull_request.title or f"pull request {pull_request.pr}"),
         "props": props,
-        "status": {"state": "operational" if landing else "under-development"},
+        "status": {"state": "other", "remarks": "Landed."} if landing else {"state": "under-development"},
     }
     return {"components": [head], "assessment-assets": _assets(contents)}
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from maestro.assurance.expression import facts_used
+from maestro.assurance.facts import QueryKind
 from maestro.canonical import digest
 from maestro.evidence.contents import INDEX, Contents, Dossier, artifact_path
 from maestro.evidence.exports.answers import Answer, answers, identity
@@ -153,9 +154,8 @@ def _files(answer: Answer, contents: Contents) -> tuple[str, ...]:
     """The files that the facts of the control's queries name, sorted."""
     names: set[str] = set()
     for query in answer.queries:
-        known = contents.facts.known(query.kind)
         for fact in _OF_FILES.intersection(facts_used(query.kind, query.where)):
-            value = known.get(fact, ())
+            value = contents.facts.known(QueryKind(fact.partition(".")[0])).get(fact, ())
             names |= set(value) if isinstance(value, tuple) else set()
     return tuple(sorted(names))
 

@@ -8,7 +8,7 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 TEXT_LIMIT: Final = 2_000
 """Characters of one line of text: a reason and a fix fit, a pasted log does not; the artifact has the whole."""
@@ -21,11 +21,15 @@ _HIDDEN: Final = re.compile(
 )
 """Controls, direction overrides, zero-width, private and unassignable characters, and halves of surrogate pairs."""
 
-_MARKUP: Final = re.compile(r"[\\`*\[\]<>{}~^]|&(?=[#\w])|(?<!\w)_|_(?!\w)")
+_MARKUP: Final = re.compile(r"[\\`*\[\]<>{}~^]|&(?=[#\w])|(?<![^\W_])_+|_+(?![^\W_])")
 _NOT_IN_TOKENS: Final = re.compile(r"[^A-Za-z0-9._-]")
-_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_HOST: Final = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _SCP: Final = re.compile(r"(?:[^@:/\s]+@)?([A-Za-z0-9.-]+):([^/\s].*)")
-_SAFE_IN_ADDRESSES: Final = "/:?&=+,;@!$'()*~%-._"
+_LINK: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s<>()\[\]`\"'#]*)?(#[\w.-]*)?", re.ASCII)
+_SAFE_IN_PATHS: Final = "/:@+,;=!$&'()*~-._"
+_SAFE_IN_ADDRESSES: Final = f"{_SAFE_IN_PATHS}?%#"
+_BARE_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def line(text: str, *, otherwise: str = "not stated") -> str:
@@ -42,13 +46,14 @@ def paragraph(text: str) -> str:
 
 def markup(text: str) -> str:
     """One line in OSCAL's markup (a subset of Markdown) in which nothing of ``text`` is markup."""
-    return _MARKUP.sub(lambda found: f"\\{found.group()}", line(text))
+    return _MARKUP.sub(lambda found: "".join(f"\\{character}" for character in found.group()), line(text))
 
 
 def message(text: str) -> str:
     """One line in a SARIF message, in which nothing of ``text`` is a placeholder or a link (SARIF 2.1.0, 3.11)."""
     doubled = line(text).replace("{", "{{").replace("}", "}}")
-    return doubled.replace("[", "\\[").replace("]", "\\]")
+    # Brackets mean a link only before a parenthesis; elsewhere readers show an escape as it is.
+    return doubled.replace("[", "\\[").replace("]", "\\]") if "](" in doubled else doubled
 
 
 def token(text: str) -> str:
@@ -70,23 +75,23 @@ def moment(at: datetime) -> str:
 def address(repository: str) -> str:
     """An absolute URI for the address or path of a repository, without a user, a password or a fragment."""
     text = line(repository)
-    if _ADDRESS.match(text):
-        scheme, _, rest = text.partition("://")
+    scheme, mark, rest = text.partition("://")
+    if mark and _SCHEME.fullmatch(scheme):
         host, slash, path = rest.partition("/")
-        return f"{scheme}://{_quoted(host.rpartition('@')[2])}{slash}{_quoted(path.partition('#')[0])}"
+        host = host.rpartition("@")[2]
+        if _HOST.fullmatch(host) or not host:
+            return f"{scheme}://{host}{slash}{_quoted(path.partition('#')[0])}"
+        text = f"{host}{slash}{path}"
     scp = _SCP.fullmatch(text)
     if scp is not None:
-        return f"ssh://{scp[1]}/{_quoted(scp[2])}"
-    return f"file:///{_quoted(text.lstrip('/'))}"
+        return f"ssh://{scp[1]}/{quote(scp[2], safe=_SAFE_IN_PATHS)}"
+    return f"file:///{quote(text.lstrip('/'), safe=_SAFE_IN_PATHS)}"
 
 
 def link_in(text: str) -> str:
     """The first web address in ``text``; empty where there is none."""
-    for found in re.finditer(r"https?://[^\s<>()\[\]`\"']+", text):
-        candidate = found.group().rstrip(".,;:!?")
-        if _is_web_address(candidate):
-            return _quoted(candidate)
-    return ""
+    found = _LINK.search(text)
+    return _quoted(found.group().rstrip(".,;:!?")) if found else ""
 
 
 def document(value: dict[str, Any]) -> bytes:
@@ -94,15 +99,8 @@ def document(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _is_web_address(text: str) -> bool:
-    try:
-        return bool(urlsplit(text).hostname)
-    except ValueError:
-        return False
-
-
 def _quoted(text: str) -> str:
-    return quote(text, safe=_SAFE_IN_ADDRESSES)
+    return quote(_BARE_PERCENT.sub("%25", text), safe=_SAFE_IN_ADDRESSES)
 
 
 def _escape(found: re.Match[str]) -> str:

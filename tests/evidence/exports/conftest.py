@@ -21,8 +21,13 @@ def unsure(tmp_path_factory: pytest.TempPathFactory) -> Dossier:
     return cases.unsure(tmp_path_factory.mktemp("unsure"))
 
 
-@pytest.fixture(scope="session", params=["green", "blocked", "unsure"])
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Dossier:
+    return cases.whole(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="session", params=["green", "blocked", "unsure", "whole"])
 def each(request: pytest.FixtureRequest) -> Dossier:
-    """One after the other: everything holds, controls fail, controls could not be asked."""
+    """One after the other: everything holds, controls fail, controls could not be asked, the whole catalogue."""
     dossier: Dossier = request.getfixturevalue(request.param)
     return dossier
