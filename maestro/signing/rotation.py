@@ -75,10 +75,10 @@ def rotate_key(folder: Path, *, purpose: Purpose, algorithm: Algorithm | None, n
         signer = file_signer(path)
         old = roots_in(folder).by_id[signer.key_id]
         if old.not_after is None or old.not_after > now:
-            # The clock may have been set back, and a key's time never ends before it begins.
+            # Somebody may have written a beginning that is yet to come, and no time ends before it begins.
             end = now if old.not_before is None else max(now, old.not_before + _TICK)
             old = old.model_copy(update={"not_after": end})
-        return Change(ended=old, active=_succeed(path, old, algorithm or signer.algorithm, now=now))
+        return Change(ended=old, active=_succeed(path, old, algorithm or signer.algorithm))
 
 
 def revoke_key(folder: Path, wanted: str, *, reason: Reason, at: datetime, now: datetime) -> Change:
@@ -101,7 +101,7 @@ def revoke_key(folder: Path, wanted: str, *, reason: Reason, at: datetime, now: 
         if path is None:
             _write(folder, revoked)
             return Change(ended=revoked, active=None)
-        return Change(ended=revoked, active=_succeed(path, revoked, file_signer(path).algorithm, now=now))
+        return Change(ended=revoked, active=_succeed(path, revoked, file_signer(path).algorithm))
 
 
 def trust_pem(
@@ -158,11 +158,12 @@ def is_file_of_roots(path: Path) -> bool:
     return read_public(path, limit_bytes=TRUST_LIMIT_BYTES).lstrip().startswith(b"{")
 
 
-def _succeed(path: Path, old: TrustedKey, algorithm: Algorithm, *, now: datetime) -> TrustedKey:
+def _succeed(path: Path, old: TrustedKey, algorithm: Algorithm) -> TrustedKey:
     """Put a new key in the place of an own one, whose bounds become those of ``old``."""
     pem = make_private_pem(algorithm)
     public = signer_of(pem, field=str(path)).public
-    new = trusted_key(public, name=old.name, purposes=OWN[path.name]).model_copy(update={"not_before": now})
+    # Without a beginning: a statement may be sealed long after the time that it is about.
+    new = trusted_key(public, name=old.name, purposes=OWN[path.name])
     replace(next_of(path), pem)
     _write(path.parent, old, new)  # from here on the new key is the key, whatever happens to this process
     next_of(path).replace(path)

@@ -121,12 +121,20 @@ def test_keys_that_are_not_there_are_not_rotated(tmp_path: Path) -> None:
     assert told.value.fix == "maestro keys create --purpose models"
 
 
-def test_a_clock_that_goes_back_between_rotations_leaves_a_state_that_can_be_read(folder: Path) -> None:
-    first = open_evidence_keyring(folder)
+def test_a_key_whose_time_is_yet_to_come_can_be_rotated_out(folder: Path) -> None:
+    own = TrustRoots.of_folder(folder).keys[0]
+    later = utc_now() + HOUR
+    (folder / "trust-roots.json").write_bytes(roots(own.model_copy(update={"not_before": later})).dump())
     rotate(folder)
-    rotate_key(folder, purpose=Purpose.EVIDENCE, algorithm=None, now=utc_now() - HOUR)
-    assert len(TrustRoots.of_folder(folder).keys) == 3
-    assert check(folder, statement(first)).key_id == first.key_id
+    ended = TrustRoots.of_folder(folder).by_id[own.key_id]
+    assert ended.not_after is not None
+    assert ended.not_after > later
+
+
+def test_what_was_so_before_a_rotation_can_be_stated_after_it(folder: Path) -> None:
+    rotate(folder)
+    ring = open_evidence_keyring(folder)
+    assert check(folder, statement(ring, age=1000 * HOUR)).key_id == ring.key_id
 
 
 def test_a_superseded_key_is_believed_for_what_it_signed_before(folder: Path) -> None:
