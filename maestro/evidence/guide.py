@@ -140,12 +140,14 @@ test ! -s "$TEMP/unnamed"
 
 _COSIGN = """## 4. The same with cosign
 
-cosign 3 reads the signature in a Sigstore bundle, which is only another envelope around it. It is offline, and there is
-no transparency log to ask.
+cosign 3 reads the signature in a Sigstore bundle, which is only another envelope around it. The key's name is left out
+of that, because cosign names keys in another way; it is not signed, and `--key` says which key it has to be. This is
+offline, and there is no transparency log to ask.
 
 ```sh
-jq '{{mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", dsseEnvelope: .,
-  verificationMaterial: {{publicKey: {{hint: .signatures[0].keyid}}}}}}' vsa.dsse.json > "$TEMP/bundle.json"
+jq '{{mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+  verificationMaterial: {{publicKey: {{hint: .signatures[0].keyid}}}},
+  dsseEnvelope: del(.signatures[].keyid)}}' vsa.dsse.json > "$TEMP/bundle.json"
 cosign verify-blob-attestation --key "$KEY" --bundle "$TEMP/bundle.json" --insecure-ignore-tlog \\
   --type {type} index.json
 ```
