@@ -6,7 +6,36 @@ What a forge refuses for a reason that a person has to mend is an answer (``Refu
 mends.
 """
 
-from maestro.forges.forge import Comment, Commented, Forge, Merge, Merged, Refused, Remote
+from maestro.forges.forge import (
+    Annotation,
+    Button,
+    Comment,
+    Commented,
+    Forge,
+    Merge,
+    Merged,
+    Refused,
+    Remote,
+    Stated,
+    Status,
+    StatusForge,
+    StatusState,
+)
 from maestro.forges.plain_git import PlainGit
 
-__all__ = ["Comment", "Commented", "Forge", "Merge", "Merged", "PlainGit", "Refused", "Remote"]
+__all__ = [
+    "Annotation",
+    "Button",
+    "Comment",
+    "Commented",
+    "Forge",
+    "Merge",
+    "Merged",
+    "PlainGit",
+    "Refused",
+    "Remote",
+    "Stated",
+    "Status",
+    "StatusForge",
+    "StatusState",
+]

@@ -3,9 +3,11 @@
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from maestro.model.base import Model
+from maestro.model.decision import ActionKind
 from maestro.model.pull_request import PullRequest
 
 AskedT_contra = TypeVar("AskedT_contra", contravariant=True)
@@ -48,6 +50,58 @@ class Merged(Model):
     found: bool = False
 
 
+class StatusState(StrEnum):
+    """``action_required`` asks for a person. A state that has not ended is only ``in_progress``, never nothing."""
+
+    IN_PROGRESS = "in_progress"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ACTION_REQUIRED = "action_required"
+    CANCELLED = "cancelled"
+
+
+class Annotation(Model):
+    """A failure at a place in the head. ``path`` is relative to the repository, ``line`` counts from 1."""
+
+    path: str
+    line: int
+    title: str
+    message: str
+
+
+class Button(Model):
+    """An action that the forge may offer. Each forge cuts the texts to what it takes."""
+
+    kind: ActionKind
+    label: str
+    effect: str
+
+
+class Status(Model):
+    """What Maestro says of a pull request's head, where the forge shows it and may require it. A later version takes
+    the place of an earlier one; of two with one ``version`` the later ``at`` stands. ``summary`` is Markdown, ``link``
+    leads to the card.
+    """
+
+    pull_request: PullRequest
+    key: str
+    version: int
+    at: datetime
+    state: StatusState
+    title: str
+    summary: str = ""
+    link: str = ""
+    annotations: tuple[Annotation, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+
+class Stated(Model):
+    """The status is there, under the forge's own ``name`` of it. ``overtaken`` as of a comment."""
+
+    name: str
+    overtaken: bool = False
+
+
 class Refused(Model):
     """Nothing was done, and trying the same again does not help before somebody has mended what ``reason`` says."""
 
@@ -77,3 +131,10 @@ class Forge(Protocol):
 
     @property
     def merges(self) -> Remote[Merge, Merged]: ...
+
+
+class StatusForge(Forge, Protocol):
+    """A forge that shows, and may require, a status of each head. Plain git does not."""
+
+    @property
+    def statuses(self) -> Remote[Status, Stated]: ...
