@@ -10,6 +10,7 @@ from typing import Any, Final
 from packaging.version import InvalidVersion, Version
 
 from maestro.sbom.locked import Ecosystem
+from maestro.sbom.maven_versions import MavenVersion, is_maven
 
 Key = Any
 """Comparable with keys of the same order only."""
@@ -30,6 +31,7 @@ _COMPOSER: Final = re.compile(
 )
 _STABILITY: Final = {"a": 1, "alpha": 1, "b": 2, "beta": 2, "rc": 3, "": 4, "stable": 4, "p": 5, "pl": 5, "patch": 5}
 _GEM: Final = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
+_GEM_SEGMENTS: Final = 32
 _LONGEST: Final = 200
 
 
@@ -86,8 +88,18 @@ def gem(version: str) -> Key:
     ]
     first_letter = next((at for at, part in enumerate(segments) if isinstance(part, str)), len(segments))
     kept = [*_without_zeros(segments[:first_letter]), *_without_zeros(segments[first_letter:])]
-    # The end counts as the number zero: after any letters, before any other number.
-    return (*((1, part, "") if isinstance(part, int) else (0, 0, part) for part in kept), (1, 0, ""))
+    if len(kept) > _GEM_SEGMENTS:
+        raise Incomparable(f"{version[:40]!r} has more parts than are compared")
+    # What has ended counts as zeros: after any letters, before any other number.
+    ended = [0] * (_GEM_SEGMENTS - len(kept))
+    return tuple((1, part, "") if isinstance(part, int) else (0, 0, part) for part in (*kept, *ended))
+
+
+def maven(version: str) -> Key:
+    """Maven's reference for the POM."""
+    if not is_maven(version):
+        raise Incomparable(f"{version!r} has characters that Maven's rules do not order")
+    return MavenVersion(version)
 
 
 def _without_zeros(segments: list[int | str]) -> list[int | str]:
@@ -103,5 +115,5 @@ _ORDERS: Final[dict[Ecosystem, Callable[[str], Key]]] = {
     Ecosystem.GO: semver,
     Ecosystem.PACKAGIST: composer,
     Ecosystem.RUBYGEMS: gem,
+    Ecosystem.MAVEN: maven,
 }
-"""Maven's order is not here: its rules could not be held to an independent implementation."""
