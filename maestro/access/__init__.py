@@ -1,7 +1,6 @@
 """Access: who somebody is, and what they may do for which tenant.
 
-Whoever comes in is a ``Principal`` with roles by tenant; whatever can be done needs a ``Permission``. Nothing here knows
-how somebody proved who they are.
+Whoever comes in is a ``Principal`` with roles by tenant; whatever can be done needs a ``Permission``.
 """
 
 from maestro.access.principals import Permission, Principal, PrincipalKind, Role

@@ -30,7 +30,7 @@ def test_each_role_may_do_what_is_written_down(role: Role, allowed: set[Permissi
 def test_a_role_holds_for_its_tenant_alone_unless_it_is_for_every_one() -> None:
     assert not any(principal(Role.ADMIN).may(permission, "other") for permission in Permission)
     assert principal(Role.VIEWER, tenant=EVERY_TENANT).may(Permission.READ, "other")
-    assert principal(Role.VIEWER).tenants(Permission.READ) == {"acme"}
+    assert principal(Role.VIEWER).tenants(Permission.READ) == frozenset({"acme"})
     assert principal(Role.VIEWER, tenant=EVERY_TENANT).tenants(Permission.READ) is None
     assert principal(Role.VIEWER).tenants(Permission.START) == frozenset()
 
