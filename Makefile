@@ -15,7 +15,7 @@ HEAD ?= HEAD
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-projects test-clusters test-drill drill temporal-server histories screenshots benchmark benchmark-failover constraints clean
+.PHONY: help run test lint test-outside test-projects test-clusters test-drill drill temporal-server histories screenshots benchmark benchmark-failover constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,7 +39,7 @@ $(VENV)/dev.done: $(VENV)/run.done
 run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev
 	@$(BIN)/maestro run --repo "$(REPO)" --head "$(HEAD)" $(if $(BASE),--base "$(BASE)")
 
-test: $(VENV)/dev.done ## every test but those of tests/outside (make lint), tests/projects and tests/clusters
+test: $(VENV)/dev.done ## every test but those of tests/outside (make lint, make test-outside), tests/projects and tests/clusters
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, policies under the real OPA, the wheel
@@ -48,7 +48,15 @@ lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, p
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
-	MAESTRO_OPA=$(OPA) $(BIN)/python -m pytest tests/outside
+	MAESTRO_OPA=$(OPA) $(BIN)/python -m pytest $(addprefix tests/outside/,$(LINTED))
+
+# What make lint runs of the tests against programs that we did not write; the others are for make test-outside.
+LINTED := test_policies_against_opa.py test_wheel.py
+
+test-outside: $(VENV)/dev.done ## our evidence under verifiers that others wrote; cosign and slsa-verifier are built once (minutes; needs Go)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,pkcs11]'
+	@$(BIN)/python -m tests.outside.tools
+	$(BIN)/python -m pytest tests/outside $(foreach test,$(LINTED),--ignore tests/outside/$(test))
 
 # The policy engine in process is not OPA; this is the real one, to hold it against. Built once, where none is given.
 $(CACHE)/bin/opa:
