@@ -52,6 +52,10 @@ KEYS = {
     "export": ("gateway.commands.keys:export", "Write the trust roots for an auditor."),
     "trust": ("gateway.commands.keys:trust", "Believe another one's keys."),
 }
+CONTROLS = {
+    "check": ("gateway.commands.controls:check", "Check that a control catalogue can be used."),
+    "coverage": ("gateway.commands.controls:coverage_", "Show what answers each requirement, or why nothing can."),
+}
 ADVISORIES = {
     "import": ("gateway.commands.advisories:import_", "Import advisories in OSV form, with the day they are of."),
     "status": ("gateway.commands.advisories:status", "Show the snapshot of advisories: date, age, counts, digest."),
@@ -65,6 +69,7 @@ COMMANDS = {
     "tests": ("gateway.cli:tests", "Import history, select, explain and calibrate: also without a stack."),
     "regions": ("gateway.cli:regions", "See where pull requests can run."),
     "ledger": ("gateway.cli:ledger", "See and check what was decided, by whom and why."),
+    "controls": ("gateway.cli:controls", "Check the control catalogue, and see what it answers."),
     "keys": ("gateway.cli:keys", "Make, rotate, revoke and trust the keys that sign evidence."),
     "sbom": ("gateway.commands.sbom:sbom", "Show what a head depends on, and which advisories affect it."),
     "advisories": ("gateway.cli:advisories", "Import and see the advisories that heads are held against."),
@@ -97,6 +102,11 @@ def regions() -> None:
 @click.group(cls=LazyGroup, lazy=LEDGER)
 def ledger() -> None:
     """See and check what was decided, by whom and why."""
+
+
+@click.group(cls=LazyGroup, lazy=CONTROLS)
+def controls() -> None:
+    """Check the control catalogue, and see what it answers."""
 
 
 @click.group(cls=LazyGroup, lazy=EVIDENCE)
