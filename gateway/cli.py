@@ -33,6 +33,7 @@ EVIDENCE = {
     "show": ("gateway.commands.evidence:show", "Show stored artifacts, or what is in a bundle."),
     "export": ("gateway.commands.evidence_export:export", "Write the sealed evidence of a pull request."),
     "verify": ("gateway.commands.evidence_verify:verify", "Verify a bundle, offline and without any service."),
+    "release": ("gateway.commands.evidence_release:release", "Hold every change since the last tag to its evidence."),
 }
 TESTS = {
     "import": ("gateway.commands.tests_import:import_", "Import test history: JUnit XML, CSV, a forge's check runs."),

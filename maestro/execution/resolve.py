@@ -45,7 +45,7 @@ def resolve_pull_request(
     author, title = tell(folder, "log", "-1", "--format=%an <%ae>%n%s", head_sha).split("\n", 1)
     return PullRequest(
         repository=where,
-        repo=_repo_name(where, folder),
+        repo=repo_name(where, folder),
         pr=_NOT_IN_A_NAME.sub("-", pr) or f"local-{base_sha[:12]}",
         base_sha=base_sha,
         head_sha=head_sha,
@@ -176,7 +176,8 @@ def _merge_base(folder: Path, base_sha: str, head_sha: str) -> str:
     return merge_base_sha
 
 
-def _repo_name(where: str, folder: Path) -> str:
+def repo_name(where: str, folder: Path) -> str:
+    """The short name of the repository in ``folder``: by its origin's address, else by the place ``where`` it is."""
     origin = ask(folder, "remote", "get-url", "origin")
     if origin.ok and is_address(origin.output):
         return _name_in_address(origin.output.strip())
