@@ -4,7 +4,7 @@ Pure: the same dossier gives the same bytes. Three states stay three in every fo
 written neither as satisfied nor as failed. Whoever wrote a title, a test name or a reason cannot break a document.
 """
 
-from maestro.evidence.exports.formats import Format, export_members, export_one
+from maestro.evidence.exports.formats import Format, export_members, export_one, export_path
 from maestro.evidence.exports.oscal_references import oscal_problems
 
-__all__ = ["Format", "export_members", "export_one", "oscal_problems"]
+__all__ = ["Format", "export_members", "export_one", "export_path", "oscal_problems"]

@@ -71,7 +71,7 @@ def _head(contents: Contents, ref: str) -> Node:
         "name": pull_request.repo,
         "version": pull_request.head_sha,
         "description": line(pull_request.title, otherwise=f"pull request {pull_request.pr}"),
-        "externalReferences": [{"type": "vcs", "url": address(pull_request.repository)}],
+        "externalReferences": [{"type": "vcs", "url": address(pull_request)}],
     }
 
 

@@ -71,9 +71,14 @@ def export_one(dossier: Dossier, form: Format) -> Member:
     """One export. Alone it is complete in itself, but the artifacts that it names lie in the bundle."""
     export = _EXPORTS[form]
     return Member(
-        path=f"{EXPORTS}/{export.file}",
+        path=export_path(form),
         content=export.write(dossier),
         media_type=export.media_type,
         role=Role.EXPORT,
         shows=export.shows,
     )
+
+
+def export_path(form: Format) -> str:
+    """Where the export lies in every bundle."""
+    return f"{EXPORTS}/{_EXPORTS[form].file}"

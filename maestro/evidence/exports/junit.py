@@ -50,7 +50,7 @@ def _told(contents: Contents) -> dict[str, str]:
     pull_request, decision = contents.card.pull_request, contents.card.decision
     return {
         "repo": pull_request.repo,
-        "repository": address(pull_request.repository),
+        "repository": address(pull_request),
         "pr": pull_request.pr,
         "head": pull_request.head_sha,
         "tested-tree": contents.tested_tree,

@@ -115,7 +115,7 @@ def _start(contents: Contents, found: tuple[Answer, ...]) -> datetime:
 def _local_definitions(contents: Contents) -> Node:
     pull_request, landing = contents.card.pull_request, contents.landing
     props = [
-        prop("repository", address(pull_request.repository)),
+        prop("repository", address(pull_request)),
         prop("pull-request", pull_request.pr),
         prop("head-sha", pull_request.head_sha),
         prop("base-sha", pull_request.base_sha),

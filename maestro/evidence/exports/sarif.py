@@ -49,7 +49,7 @@ def sarif_log(dossier: Dossier) -> bytes:
 
 def _run(contents: Contents, found: tuple[Answer, ...], results: list[Node]) -> Node:
     pull_request = contents.card.pull_request
-    repository = address(pull_request.repository)
+    repository = address(pull_request)
     driver: Node = {
         "name": "Maestro Conductor",
         "version": line(contents.maestro_version),

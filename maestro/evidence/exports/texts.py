@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from maestro.attestations.resource import source_uri
+from maestro.model.pull_request import PullRequest
+
 TEXT_LIMIT: Final = 2_000
 """Characters of one line of text: a reason and a fix fit, a pasted log does not; the artifact has the whole."""
 
@@ -23,12 +26,12 @@ _HIDDEN: Final = re.compile(
 
 _MARKUP: Final = re.compile(r"[\\`*\[\]<>{}~^]|&(?=[#\w])|(?<![^\W_])_+|_+(?![^\W_])")
 _NOT_IN_TOKENS: Final = re.compile(r"[^A-Za-z0-9._-]")
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
-_HOST: Final = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
-_SCP: Final = re.compile(r"(?:[^@:/\s]+@)?([A-Za-z0-9.-]+):([^/\s].*)")
 _LINK: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s<>()\[\]`\"'#]*)?(#[\w.-]*)?", re.ASCII)
-_SAFE_IN_PATHS: Final = "/:@+,;=!$&'()*~-._"
-_SAFE_IN_ADDRESSES: Final = f"{_SAFE_IN_PATHS}?%#"
+_SAFE_IN_LINKS: Final = "/:@+,;=!$&'()*~-._?%#"
+_URI: Final = re.compile(
+    r"[a-z][a-z0-9+.-]*:(//([a-z0-9._~-]|%[0-9a-f]{2})+(:[0-9]{1,5})?)?/?([\w.~!$&'()*+,;=:@/-]|%[0-9a-f]{2})*",
+    re.ASCII | re.IGNORECASE,
+)
 _BARE_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -72,20 +75,12 @@ def moment(at: datetime) -> str:
     return utc(at).isoformat().replace("+00:00", "Z")
 
 
-def address(repository: str) -> str:
-    """An absolute URI for the address or path of a repository, without a user, a password or a fragment."""
-    text = line(repository)
-    scheme, mark, rest = text.partition("://")
-    if mark and _SCHEME.fullmatch(scheme):
-        host, slash, path = rest.partition("/")
-        host = host.rpartition("@")[2]
-        if _HOST.fullmatch(host) or not host:
-            return f"{scheme}://{host}{slash}{_quoted(path.partition('#')[0])}"
-        text = f"{host}{slash}{path}"
-    scp = _SCP.fullmatch(text)
-    if scp is not None:
-        return f"ssh://{scp[1]}/{quote(scp[2], safe=_SAFE_IN_PATHS)}"
-    return f"file:///{quote(text.lstrip('/'), safe=_SAFE_IN_PATHS)}"
+def address(pull_request: PullRequest) -> str:
+    """The URI by which statements name the repository, as readers of these formats expect it: without ``git+``."""
+    shown = pull_request.model_copy(update={"repository": line(pull_request.repository)})
+    found = _BARE_PERCENT.sub("%25", source_uri(shown).removeprefix("git+"))
+    # What is no address, whatever it looks like, is named as a folder is.
+    return found if _URI.fullmatch(found) else f"pkg:generic/{quote(pull_request.repo)}"
 
 
 def link_in(text: str) -> str:
@@ -100,7 +95,7 @@ def document(value: dict[str, Any]) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    return quote(_BARE_PERCENT.sub("%25", text), safe=_SAFE_IN_ADDRESSES)
+    return quote(_BARE_PERCENT.sub("%25", text), safe=_SAFE_IN_LINKS)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -46,7 +46,7 @@ FACTS = st.builds(
     tests=st.none() | st.builds(TestsFacts, failed=st.none() | st.integers(0, 3)),
 )
 
-MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def changed(

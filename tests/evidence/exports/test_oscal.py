@@ -170,7 +170,7 @@ def test_a_clock_that_was_wrong_gives_no_result_that_ends_before_it_starts(green
     [
         pytest.param("https://me:pass@forge.example/a/b.git", "https://forge.example/a/b.git", id="an address"),
         pytest.param("git@forge.example:a/b.git", "ssh://forge.example/a/b.git", id="the short form of ssh"),
-        pytest.param("/srv/my repos/b", "file:///srv/my%20repos/b", id="a path"),
+        pytest.param("/srv/my repos/b", "pkg:generic/shop/checkout", id="a path, which is of one machine only"),
     ],
 )
 def test_the_repository_is_named_by_an_address_without_credentials(green: Dossier, written: str, shown: str) -> None:

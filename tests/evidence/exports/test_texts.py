@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from maestro.evidence.exports.texts import address, line, link_in, markup, moment, token
+from tests.render.sample_cards import PULL_REQUEST
 
 URI = jsonschema_rs.Draft7Validator({"format": "uri"}, validate_formats=True)
 TOKEN = jsonschema_rs.Draft7Validator({"pattern": r"^(\p{L}|_)(\p{L}|\p{N}|[.\-_])*$"})
@@ -25,7 +26,8 @@ ADDRESSES = st.builds(
 @example("https://host:99999999/")
 @example("https://")
 def test_every_repository_has_a_valid_address(text: str) -> None:
-    assert URI.is_valid(address(text)), address(text)
+    shown = address(PULL_REQUEST.model_copy(update={"repository": text}))
+    assert URI.is_valid(shown), shown
 
 
 @settings(max_examples=300)
@@ -53,7 +55,7 @@ def test_nothing_in_a_text_is_markup_and_plain_names_stay_as_they_are() -> None:
 
 def test_a_secret_never_stays_in_an_address() -> None:
     for written in ("https://u:secret@host/x", "https://u:secret@bad host/x", "ssh://secret@host:22/x"):
-        assert "secret" not in address(written)
+        assert "secret" not in address(PULL_REQUEST.model_copy(update={"repository": written}))
 
 
 @pytest.mark.parametrize(
