@@ -27,11 +27,10 @@ def is_affected(package: Package, advisory: Advisory) -> bool | None:
 
 def _by_entry(package: Package, affected: Affected) -> bool | None:
     candidates = _candidates(package)
-    listed = set(affected.versions)
-    if listed and (listed & set(candidates) or _is_listed(package, affected)):
-        return True
     if affected.says_nothing:
         return None
+    if not set(candidates).isdisjoint(affected.versions):
+        return True
     unknown = False
     for each in affected.ranges:
         for version in candidates:
@@ -40,6 +39,8 @@ def _by_entry(package: Package, affected: Affected) -> bool | None:
                     return True
             except Incomparable:
                 unknown = True
+    if _is_listed(package, affected):
+        return True
     return None if unknown else False
 
 

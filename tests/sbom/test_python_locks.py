@@ -1,5 +1,6 @@
 """Python's lock files, as their tools write them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -113,12 +114,12 @@ name = "here"
 path = "."
 """
 
-PIPFILE = (
-    """
-{"_meta": {"pipfile-spec": 6}, "default": {"jinja2": {"version": "==3.1.4", "hashes": ["sha256:%s"]}},
- "develop": {"markupsafe": {"version": "==2.1.5", "markers": "python_version >= '3.7'"}}}
-"""
-    % SHA
+PIPFILE = json.dumps(
+    {
+        "_meta": {"pipfile-spec": 6},
+        "default": {"jinja2": {"version": "==3.1.4", "hashes": [f"sha256:{SHA}"]}},
+        "develop": {"markupsafe": {"version": "==2.1.5", "markers": "python_version >= '3.7'"}},
+    }
 )
 
 

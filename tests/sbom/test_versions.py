@@ -32,7 +32,7 @@ ORDERS = {
 @pytest.mark.parametrize("ecosystem", list(ORDERS))
 def test_versions_are_sorted_as_their_ecosystem_sorts_them(ecosystem: Ecosystem) -> None:
     versions = ORDERS[ecosystem]
-    assert sorted(versions[::-1], key=lambda version: key(ecosystem, version)) == versions
+    assert sorted([*versions[1::2], *versions[::2]], key=lambda version: key(ecosystem, version)) == versions
 
 
 @pytest.mark.parametrize(
