@@ -179,7 +179,9 @@ def _tell(found: Release) -> None:
         click.echo()
     for sentence in (*found.elsewhere, *found.source.problems, *found.source.unreadable):
         click.echo(line(sentence))
-    click.echo(f"range: {found.commits} commits since {line(found.chosen)}")
+    before = found.previous.name if found.previous else "none"
+    click.echo(line(f"tag before: {before} ({found.chosen})"))
+    click.echo(f"range: {found.commits} commits, {found.first_parents} of them first parents")
     for sentence in not_checked(found):
         click.echo(f"not checked: {line(sentence)}")
     click.echo(line(verdict(found)))

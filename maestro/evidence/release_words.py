@@ -10,7 +10,7 @@ from maestro.evidence.release import Release, not_checked
 from maestro.render.untrusted import line, name
 
 # Entities would be markup as well, so "&" is among what is escaped.
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>&~$@:-])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>&~$@:])")
 
 
 def verdict(release: Release) -> str:
