@@ -1,6 +1,7 @@
 """What our statements say: the predicates of test result, decision and provenance, from what was decided."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import quote
 
 from pydantic import JsonValue
@@ -89,7 +90,7 @@ def decision(contents: Contents) -> JsonObject:
         "actor": card.decision.actor,
         "reasons": list(card.decision.reasons),
         "risk": card.risk,
-        "decidedAt": instant(card.generated_at),
+        "decidedAt": instant(_decided_at(contents)),
         "rules": _rules(contents),
         "pullRequest": _pull_request(contents),
         "findings": [_finding(finding) for finding in card.findings],
@@ -113,6 +114,12 @@ def decision(contents: Contents) -> JsonObject:
             "commit": commit(card.pull_request, landing.commit, tree=landing.tree),
         }
     return found
+
+
+def _decided_at(contents: Contents) -> datetime:
+    """When the last decision was recorded; the card's own time where no record says."""
+    recorded = [each.record.at for each in contents.records if each.record.kind is RecordKind.DECISION]
+    return max(recorded, default=contents.card.generated_at)
 
 
 def _pull_request(contents: Contents) -> JsonObject:

@@ -68,6 +68,7 @@ def test_the_decision_names_findings_their_evidence_and_the_records_behind_it(tm
     predicate = statements(made, tmp_path, keys)["statements/decision.dsse.json"]["predicate"]
     contents = made.contents
     assert (predicate["state"], predicate["actor"]) == ("green", "policy")
+    assert predicate["decidedAt"] == "2026-11-23T09:40:00Z"  # by its record, not by the card
     assert predicate["reasons"] == list(contents.card.decision.reasons)
     assert [(each["control"], each["state"]) for each in predicate["findings"]] == [
         (finding.control, finding.state) for finding in contents.card.findings
