@@ -5,44 +5,24 @@ why we do.
 """
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
 from maestro.evidence.contents import Dossier
 from maestro.evidence.exports import Format, export_one, oscal_problems
 from tests.evidence.exports import cases
-from workers.clusters.binary import cache_dir
+from tests.outside.oscal_tools import programs, run
 
 VERSION = "5.2.0"
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
-
-
 @pytest.fixture(scope="module")
 def trestle() -> str:
     """The program, in an environment of its own: it pins releases that Maestro does not use."""
-    environment = cache_dir() / f"trestle-{VERSION}"
-    program = environment / "bin" / "trestle"
-    done = environment / "installed"
-    if not done.is_file():
-        environment.parent.mkdir(parents=True, exist_ok=True)
-        uv = find_uv_bin()
-        python = ("--python", str(environment / "bin" / "python"))
-        for command in (
-            (uv, "venv", "--quiet", "--clear", str(environment)),
-            (uv, "pip", "install", "--quiet", *python, f"compliance-trestle=={VERSION}"),
-        ):
-            made = run(environment.parent, *command)
-            assert made.returncode == 0, made.stderr
-        done.touch()
-    return str(program)
+    return str(programs("compliance-trestle", VERSION) / "trestle")
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def _assets(contents: Contents) -> Node:
         "type": "software",
         "title": "Maestro Conductor",
         "description": "Conducts pull requests, asks the controls and records what was found.",
-        "props": [{"name": "version", "value": line(contents.maestro_version)}],
+        "props": [prop("version", contents.maestro_version)],
         "status": {"state": "operational"},
     }
     platform: Node = {
