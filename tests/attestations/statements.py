@@ -2,25 +2,44 @@
 
 import base64
 import json
+import shutil
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
+from maestro.assurance import Facts
 from maestro.attestations.names import PAYLOAD_TYPE
 from maestro.canonical import canonical_json
 from maestro.evidence.contents import Contents, Dossier, Member
 from maestro.evidence.index import Index
+from maestro.model.decision import DecisionState
 from maestro.model.evidence import Evidence
 from maestro.model.pull_request import PullRequest
 from maestro.model.tests import TestOutcome, TestReport
 from maestro.signing.envelope import unseal
 from maestro.signing.keys import Keyring
-from tests.evidence.samples import SEALED_AT, store_at
+from tests.evidence import samples
+from tests.evidence.samples import FACTS, SEALED_AT, store_at
 
 BILL = {
     "bomFormat": "CycloneDX",
     "specVersion": "1.6",
     "components": [{"type": "library", "name": "requests", "version": "2.32.0", "purl": "pkg:pypi/requests@2.32.0"}],
 }
+
+
+def dossier(folder: Path, *, facts: Facts = FACTS, state: DecisionState = DecisionState.GREEN) -> Dossier:
+    """As ``samples.dossier``, which asks all controls: here once for each state and set of facts."""
+    made, stored = _asked(facts.model_dump_json(), state)
+    shutil.copytree(stored, folder, dirs_exist_ok=True)
+    return made
+
+
+@cache
+def _asked(facts: str, state: DecisionState) -> tuple[Dossier, Path]:
+    folder = Path(mkdtemp(prefix="dossier-"))
+    return samples.dossier(folder, facts=Facts.model_validate_json(facts), state=state), folder
 
 
 def with_contents(dossier: Dossier, **changed: object) -> Dossier:

@@ -7,7 +7,7 @@ import pytest
 from maestro.signing.algorithms import Algorithm
 from tests.attestations.bundles import bundle
 from tests.attestations.signing import ring
-from tests.evidence.samples import dossier
+from tests.attestations.statements import dossier
 from tests.outside.asking import Question, openssl
 from tests.outside.tampering import TAMPERINGS, Tampered, Tampering
 from tests.outside.tools import NotHereError

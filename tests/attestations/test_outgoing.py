@@ -20,6 +20,7 @@ from maestro.model.tests import Problem, TestOutcome, Verdict
 from maestro.signing.keys import Keyring, open_keyring
 from tests.attestations.statements import (
     BILL,
+    dossier,
     said,
     with_bill,
     with_card,
@@ -27,7 +28,7 @@ from tests.attestations.statements import (
     with_outcomes,
     with_pull_request,
 )
-from tests.evidence.samples import SEALED_AT, TREE, dossier, store_at
+from tests.evidence.samples import SEALED_AT, TREE, store_at
 from tests.render.sample_cards import PULL_REQUEST, RED_REPORT
 
 HEAD = PULL_REQUEST.head_sha

@@ -16,8 +16,8 @@ from maestro.evidence.contents import Dossier, Landing
 from maestro.model.decision import DecisionState
 from maestro.model.evidence import FindingState
 from maestro.signing.keys import Keyring, open_keyring
-from tests.attestations.statements import index_of, said, with_card, with_contents
-from tests.evidence.samples import FACTS, SEALED_AT, TREE, dossier, store_at
+from tests.attestations.statements import dossier, index_of, said, with_card, with_contents
+from tests.evidence.samples import FACTS, SEALED_AT, TREE, store_at
 from tests.render.sample_cards import PULL_REQUEST
 
 

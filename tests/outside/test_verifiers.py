@@ -19,8 +19,8 @@ from maestro.model.decision import DecisionState
 from maestro.signing.algorithms import Algorithm
 from tests.attestations.bundles import bundle
 from tests.attestations.signing import ring
-from tests.attestations.statements import with_bill, with_card, with_contents, with_pull_request
-from tests.evidence.samples import TREE, dossier
+from tests.attestations.statements import dossier, with_bill, with_card, with_contents, with_pull_request
+from tests.evidence.samples import TREE
 from tests.outside.asking import Question, cosign, openssl, slsa_verifier, without_network
 from tests.outside.tampering import TAMPERINGS, Tampered, Tampering
 from tests.outside.tools import NotHereError
