@@ -124,7 +124,8 @@ def _advisory(data: dict[str, Any], identity: str, modified: datetime, items: li
     aliases = [word(each, "an alias") for each in rows(data.get("aliases"), "aliases")]
     return Advisory(
         id=identity,
-        aliases=tuple(sorted(set(aliases))),
+        # What is no id is left out: at worst a flaw counts twice.
+        aliases=tuple(sorted({each for each in aliases if re.fullmatch(_ID, each)})),
         modified=modified,
         vectors=tuple(sorted({_vector(each) for each in severities} - {""})),
         published=published[:40],
@@ -179,6 +180,6 @@ def _time(value: object, what: str) -> datetime:
     text = _FRACTION.sub("", word(value, what))
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         refuse(f"{what} is no time: {text[:40]!r}")
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

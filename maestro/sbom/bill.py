@@ -1,7 +1,7 @@
 """The bill of materials of a head: what its lock files say that it depends on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maestro.assurance.facts import SbomFacts
@@ -60,7 +60,7 @@ def bill_of_materials(mirror: Path, pull_request: PullRequest) -> Bill:
 
 def _with_document(bill: Bill) -> Bill:
     content = document(bill.subject, bill.components, remarks=bill.remarks)
-    return Bill(**{**vars(bill), "document": content})
+    return replace(bill, document=content)
 
 
 def _components(found: Found) -> tuple[Component, ...]:

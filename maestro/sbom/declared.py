@@ -4,15 +4,12 @@ A manifest without its lock file is never passed over: what it asks for has no e
 """
 
 import configparser
-import posixpath
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from maestro.errors import BadInput
-from maestro.sbom.locked import Ecosystem, normal_name
+from maestro.sbom.locked import Ecosystem, normal_name, requirement
 from maestro.sbom.requirements import is_requirements
 from maestro.sbom.untrusted import json_of, refuse, rows, table, text_of, toml_of, word
 
@@ -133,18 +130,6 @@ STATIC_PYTHON: Final = re.compile(r"^\[(?:project|tool\.poetry|options)\b", re.M
 """What a ``pyproject.toml`` or ``setup.cfg`` has that says itself what a project asks for."""
 
 
-def is_answered(path: str, by: Iterable[str], present: Container[str]) -> bool:
-    """Whether one of the files ``by`` lies in the manifest's folder or in one above it."""
-    names = tuple(by)
-    folder = posixpath.dirname(path)
-    while True:
-        if any(posixpath.join(folder, name) in present for name in names):
-            return True
-        if not folder:
-            return False
-        folder = posixpath.dirname(folder)
-
-
 def _require_static(project: dict[str, Any], tool: dict[str, Any]) -> None:
     """Refuse dependencies that a program computes; those in requirements files of setuptools are read there."""
     if "dependencies" not in rows(project.get("dynamic"), "dynamic"):
@@ -162,10 +147,10 @@ def _all(value: object, what: str) -> list[Any]:
 
 def _required(value: object) -> str:
     text = word(value, "a dependency")
-    try:
-        return normal_name(Ecosystem.PYPI, Requirement(text).name)
-    except InvalidRequirement:
+    read = requirement(text)
+    if read is None:
         refuse(f"{text[:80]!r} is no dependency")
+    return normal_name(Ecosystem.PYPI, read.name)
 
 
 def _poetry_names(holder: dict[str, Any]) -> Iterable[str]:

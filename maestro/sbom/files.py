@@ -3,6 +3,7 @@
 A file that is there and cannot be read is named with the reason; nothing that a file holds raises.
 """
 
+import contextlib
 import posixpath
 import re
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from typing import Final
 
 from maestro.errors import BadInput
 from maestro.sbom import gem_locks, go_locks, npm_locks, other_locks, pnpm_locks, python_locks, yarn_locks
-from maestro.sbom.declared import MANIFESTS, PYTHON_LOCKS, STATIC_PYTHON, UNREADABLE_MANIFESTS, is_answered
+from maestro.sbom.declared import MANIFESTS, PYTHON_LOCKS, STATIC_PYTHON, UNREADABLE_MANIFESTS
 from maestro.sbom.head import Head
 from maestro.sbom.locked import Content, Ecosystem, Unpinned
 from maestro.sbom.requirements import Requirements, is_constraints, is_requirements, read_requirements
@@ -168,25 +169,29 @@ def _closure(path: str, files: dict[str, Requirements]) -> set[str]:
 
 def _pinned_for(path: str, pinned: dict[str, frozenset[str]]) -> frozenset[str]:
     """The names that files in the folder of ``path`` or above it pin."""
-    folder = posixpath.dirname(path)
-    above = {folder, ""}
-    while folder:
-        folder = posixpath.dirname(folder)
-        above.add(folder)
+    above = {posixpath.dirname(path), *_folders_above(path)}
     return frozenset().union(*(names for each, names in pinned.items() if posixpath.dirname(each) in above))
 
 
+def _folders_above(path: str) -> list[str]:
+    folder, found = posixpath.dirname(path), []
+    while folder:
+        folder = posixpath.dirname(folder)
+        found.append(folder)
+    return found
+
+
 def _read_manifest(path: str, head: Head, pinned: dict[str, frozenset[str]], found: Found) -> None:
-    name = posixpath.basename(path)
+    folder, name = posixpath.split(path)
     if name == "setup.py":
-        if not _says_itself(path, head, pinned):
-            found.unread[path] = "it would have to be run to say what it asks for, and nothing else says it"
+        if not _says_itself(folder, head, pinned):
+            found.unread[path] = "it would have to be run to say what it asks for, and nothing beside it says it"
     elif name in UNREADABLE_MANIFESTS:
-        if not is_answered(path, UNREADABLE_MANIFESTS[name], head.entries):
+        if not _has_any(folder, UNREADABLE_MANIFESTS[name], head):
             found.unread[path] = "there is no reader for files of its kind, and no lock file beside it"
     elif name in MANIFESTS:
         ecosystem, read, answers = MANIFESTS[name]
-        if is_answered(path, answers, head.entries) or (ecosystem is Ecosystem.PYPI and _named_pylock(path, head)):
+        if _has_any(folder, answers, head):
             return
         known = _pinned_for(path, pinned) if ecosystem is Ecosystem.PYPI else frozenset[str]()
         try:
@@ -194,25 +199,33 @@ def _read_manifest(path: str, head: Head, pinned: dict[str, frozenset[str]], fou
         except BadInput as error:
             found.unread[path] = error.message
         else:
+            # A lock file further up may be that of a workspace, or of a project that has nothing to do with this one.
+            known |= _locked_above(path, answers, found)
             found.unpinned.update(Unpinned(ecosystem, each, path) for each in asked if each not in known)
 
 
-def _says_itself(path: str, head: Head, pinned: dict[str, frozenset[str]]) -> bool:
-    """Whether something else than ``setup.py`` says what the project in its folder asks for."""
-    if is_answered(path, PYTHON_LOCKS, head.entries) or _named_pylock(path, head) or _pinned_for(path, pinned):
+def _locked_above(path: str, answers: Iterable[str], found: Found) -> frozenset[str]:
+    """The names in lock files further up."""
+    above = (posixpath.join(folder, name) for folder in _folders_above(path) for name in answers)
+    return frozenset(
+        locked.package.name for each in above if each in found.read for locked in found.read[each][1].locked
+    )
+
+
+def _has_any(folder: str, names: Iterable[str], head: Head) -> bool:
+    """Whether one of these files lies in the folder; those of PEP 751 may have a name of their own."""
+    wanted = tuple(names)
+    if any(posixpath.join(folder, name) in head.entries for name in wanted):
         return True
-    folder = posixpath.dirname(path)
+    return "pylock.toml" in wanted and folder in head.folders_of(_NAMED_PYLOCK)
+
+
+def _says_itself(folder: str, head: Head, pinned: dict[str, frozenset[str]]) -> bool:
+    """Whether something else than ``setup.py`` says what the project in its folder asks for."""
+    if _has_any(folder, PYTHON_LOCKS, head) or any(posixpath.dirname(each) == folder for each in pinned):
+        return True
     for name in ("pyproject.toml", "setup.cfg"):
-        try:
+        with contextlib.suppress(BadInput):
             if STATIC_PYTHON.search(text_of(head.read(posixpath.join(folder, name)))):
                 return True
-        except BadInput:
-            continue
     return False
-
-
-def _named_pylock(path: str, head: Head) -> bool:
-    folder = posixpath.dirname(path)
-    return any(
-        posixpath.dirname(each) == folder and _NAMED_PYLOCK.fullmatch(posixpath.basename(each)) for each in head.entries
-    )

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from maestro.sbom.locked import Content, Ecosystem, Locked, Package, address, package
+from maestro.sbom.locked import Content, Ecosystem, Known, Locked, Package, address, note, package
 from maestro.sbom.untrusted import refuse, text_of
 
 _LINE: Final = re.compile(r"( +)([A-Za-z0-9_.-]+)(?: \(([^)]*)\))?!?")
@@ -15,7 +15,7 @@ _SOURCES: Final = frozenset({"GEM", "GIT", "PATH", "PLUGIN SOURCE"})
 class _Gems:
     """What has been read so far; ``current`` is the gem whose needs follow, None for one of the project's own."""
 
-    known: dict[str, list[Package]] = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
     needs: dict[Package, list[str]] = field(default_factory=dict)
     origins: dict[Package, str] = field(default_factory=dict)
     direct: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ def _spec(line: str, gems: _Gems) -> None:
     if depth == 4 and gems.section != "PATH":
         this = package(Ecosystem.RUBYGEMS, name, version.partition("-")[0])
         gems.current = this
-        gems.known.setdefault(name, []).append(this)
+        note(this, gems.known)
         gems.origins[this] = address(gems.remote) if gems.section == "GIT" else ""
         gems.needs.setdefault(this, [])
     elif depth > 4 and gems.current is not None:

@@ -1,8 +1,10 @@
 """The files of a head, read from a bare mirror: nothing is checked out, no filter runs, no path is followed."""
 
+import posixpath
+import re
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +35,7 @@ class Head:
     entries: dict[str, Entry]
     _contents: dict[str, bytes]
     _taken_bytes: int = 0
+    _folders: dict[re.Pattern[str], frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, mirror: Path, commit: str) -> "Head":
@@ -47,6 +50,13 @@ class Head:
                     mode, object_id, int(size) if size.isdigit() else None
                 )
         return cls(mirror, entries, {})
+
+    def folders_of(self, name: re.Pattern[str]) -> frozenset[str]:
+        """The folders in which a file has such a name."""
+        if name not in self._folders:
+            split = (posixpath.split(path) for path in self.entries)
+            self._folders[name] = frozenset(folder for folder, last in split if name.fullmatch(last))
+        return self._folders[name]
 
     def load(self, paths: Iterable[str]) -> None:
         """Fetch the contents of all these files by one git, where their size allows."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -79,6 +80,12 @@ class Content:
     direct: tuple[Package, ...] = ()
 
 
+VERSIONS_LIMIT: Final = 50
+"""Of one package in one file: lock files for many machines hold a handful, and a relation by name leads to them all."""
+
+Known = dict[str, list[Package]]
+"""The packages of one file by name."""
+
 _ALGORITHMS: Final = {
     "md5": ("MD5", 32),
     "sha1": ("SHA-1", 40),
@@ -119,6 +126,26 @@ def normal_name(ecosystem: Ecosystem, name: str) -> str:
     if ecosystem is Ecosystem.PYPI:
         return canonicalize_name(name)
     return name.lower() if ecosystem is Ecosystem.PACKAGIST else name
+
+
+def requirement(text: str) -> Requirement | None:
+    """A requirement of PEP 508; None for what is none."""
+    try:
+        return Requirement(text)
+    except (ValueError, RecursionError):  # the reader of markers takes as deep a nesting as somebody writes
+        return None
+
+
+def note(this: Package, known: Known) -> None:
+    """Add a package to those known by their name. Raises ``BadInput`` for more versions than can be meant."""
+    versions = known.setdefault(this.name, [])
+    if this in versions:
+        return
+    if len(versions) == VERSIONS_LIMIT:
+        raise BadInput(
+            f"{this.name} has more than {VERSIONS_LIMIT} versions", field=this.name, fix="lock the dependencies again"
+        )
+    versions.append(this)
 
 
 def hashes(texts: Iterable[str]) -> tuple[FileHash, ...]:

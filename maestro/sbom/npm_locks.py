@@ -18,7 +18,8 @@ Scope = dict[str, Package | str | None]
 
 _MODULES: Final = "node_modules/"
 _NEEDS: Final = ("dependencies", "optionalDependencies", "peerDependencies")
-_PATH_LIMIT: Final = 4_096
+_PATH_LIMIT: Final = 100
+"""Parts of a path: packages inside packages, thirty deep."""
 _IS_REGISTRY: Final = re.compile(r"https?://[^/]+/(@[^/]+/)?[^/]+/-/")
 
 
@@ -38,10 +39,10 @@ def _by_path(entries: dict[str, Any]) -> Content:
     unpinned = []
     for path, about in entries.items():
         item = table(about, path)
+        if path.count("/") > _PATH_LIMIT:
+            refuse(f"it has a path of more than {_PATH_LIMIT} parts")
         if _MODULES not in path or item.get("link") is True:
             continue
-        if len(path) > _PATH_LIMIT:
-            refuse(f"it has a path of more than {_PATH_LIMIT:,} characters")
         name = word_or_empty(item.get("name")) or path.rpartition(_MODULES)[2]
         version = word_or_empty(item.get("version"))
         if version:

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from maestro.sbom.locked import Content, Ecosystem, Locked, Package, address, hashes, package
+from maestro.sbom.locked import Content, Ecosystem, Known, Locked, Package, address, hashes, note, package
 from maestro.sbom.untrusted import json_of, refuse, rows, table, text_of, toml_of, word, word_or_empty
 
 _CRATES_IO: Final = (
@@ -23,11 +23,10 @@ def read_cargo(content: bytes) -> Content:
     items = [table(each, "a package") for each in (*rows(data.get("package"), "package"),)]
     if isinstance(data.get("root"), dict):
         items.append(data["root"])
-    known: dict[str, list[Package]] = {}
+    known: Known = {}
     for item in items:
         if "source" in item:
-            this = _crate(item)
-            known.setdefault(this.name, []).append(this)
+            note(_crate(item), known)
     locked: list[Locked] = []
     direct: list[Package] = []
     for item in items:
@@ -92,7 +91,7 @@ def _crate(item: dict[str, Any]) -> Package:
     )
 
 
-def _needed(need: object, known: dict[str, list[Package]]) -> list[Package]:
+def _needed(need: object, known: Known) -> list[Package]:
     matched = _CARGO_NEED.fullmatch(word(need, "a dependency"))
     if matched is None:
         refuse(f"{str(need)[:80]!r} is no dependency")

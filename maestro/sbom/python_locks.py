@@ -8,18 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from maestro.sbom.locked import (
     Content,
     Ecosystem,
     FileHash,
+    Known,
     Locked,
     Package,
     address,
     hashes,
     normal_name,
+    note,
     package,
+    requirement,
 )
 from maestro.sbom.untrusted import json_of, refuse, rows, table, toml_of, word, word_or_empty
 
@@ -160,10 +161,10 @@ def read_pipfile(content: bytes) -> Content:
 
 def _content(entries: list[_Entry]) -> Content:
     """Resolve what needs what by name; several versions of a name (for different machines) are all meant."""
-    by_name: dict[str, list[Package]] = {}
+    by_name: Known = {}
     for entry in entries:
         if entry.version and not entry.is_own:
-            by_name.setdefault(entry.name, []).append(package(Ecosystem.PYPI, entry.name, entry.version))
+            note(package(Ecosystem.PYPI, entry.name, entry.version), by_name)
     locked: list[Locked] = []
     direct: list[Package] = []
     unpinned: list[str] = []
@@ -203,10 +204,10 @@ def _need(value: object) -> tuple[str, str]:
 
 def _required(value: object) -> tuple[str, str]:
     text = word(value, "a dependency")
-    try:
-        return Requirement(text).name, ""
-    except InvalidRequirement:
+    read = requirement(text)
+    if read is None:
         refuse(f"{text[:80]!r} is no dependency")
+    return read.name, ""
 
 
 def _texts(files: Iterable[object], key: str) -> Iterable[str]:

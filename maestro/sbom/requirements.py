@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from maestro.sbom.locked import Ecosystem, FileHash, Locked, address, hashes, normal_name, package
+from maestro.sbom.locked import Ecosystem, FileHash, Locked, address, hashes, normal_name, package, requirement
 from maestro.sbom.untrusted import refuse, text_of
 
 _STEM: Final = re.compile(r"(?:requirements|constraints).*|.*[-_.](?:requirements|constraints)", re.IGNORECASE)
@@ -93,23 +92,22 @@ def _inside(path: str, named: str) -> str:
 def _requirement(line: str, path: str, found: Requirements) -> None:
     told = hashes(_HASH.findall(line))
     text = _PER_REQUIREMENT.sub("", line).strip()
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
+    read = requirement(text)
+    if read is None:
         _elsewhere(text.partition(" ;")[0].strip(), path, found, told)
         return
-    name = normal_name(Ecosystem.PYPI, requirement.name)
+    name = normal_name(Ecosystem.PYPI, read.name)
     version = next(
         (
             each.version
-            for each in requirement.specifier
+            for each in read.specifier
             if each.operator == "===" or (each.operator == "==" and not each.version.endswith(".*"))
         ),
         None,
     )
     if version is not None:
         found.locked.append(Locked(package(Ecosystem.PYPI, name, version), told))
-    elif not (requirement.url and _by_file_name(requirement.url, found, told)):
+    elif not (read.url and _by_file_name(read.url, found, told)):
         found.unpinned.append(name)
 
 
@@ -138,7 +136,7 @@ def _by_file_name(text: str, found: Requirements, told: tuple[FileHash, ...]) ->
             name, version = parse_sdist_filename(file_name)
         else:
             return False
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except ValueError:  # also of a number with thousands of digits
         return False
     origin = address(text.partition("#")[0]) if _ADDRESS.match(text) else ""
     found.locked.append(Locked(package(Ecosystem.PYPI, name, str(version)), told, origin))

@@ -186,6 +186,12 @@ def test_names_and_versions_are_told_in_one_spelling(tmp_path: Path) -> None:
             id="a version of two lines",
         ),
         pytest.param(
+            "poetry.lock",
+            "".join(f"[[package]]\nname = 'x'\nversion = '1.{at}'\n" for at in range(60)),
+            "more than 50 versions",
+            id="a package in sixty versions",
+        ),
+        pytest.param(
             "poetry.lock", "version https://git-lfs.example/spec/v1\n", "is not TOML", id="a pointer of Git LFS"
         ),
         pytest.param("Pipfile.lock", '{"default": {}, "default": {}}', "second time", id="a repeated key"),

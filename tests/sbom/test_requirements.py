@@ -85,7 +85,9 @@ def test_an_include_that_is_missing_or_a_link_is_named(tmp_path: Path) -> None:
     assert bill.facts.unread_lock_files == ("gone.txt", "linked.txt")
 
 
-@pytest.mark.parametrize("line", ["what is this?", "==1.0", "six==", "a b c", "[x]"])
+@pytest.mark.parametrize(
+    "line", ["what is this?", "==1.0", "six==", "a b c", "[x]", "x; " + "(" * 50_000, "x==" + "1" * 5_000]
+)
 def test_a_line_that_pip_would_refuse_makes_the_file_unread(line: str, tmp_path: Path) -> None:
     assert bill_of(tmp_path, {"requirements.txt": f"{line}\n"}).facts.unread_lock_files == ("requirements.txt",)
 
@@ -170,6 +172,27 @@ def test_a_manifest_without_its_lock_file_has_dependencies_without_versions(
     name: str, content: str, unpinned: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert bill_of(tmp_path, {name: content}).facts.unpinned == unpinned
+
+
+def test_a_lock_file_further_up_answers_only_for_what_it_holds(tmp_path: Path) -> None:
+    lock = 'version = 1\n[[package]]\nname = "jinja2"\nversion = "3.1.4"\n'
+    member = '[project]\nname = "member"\ndependencies = ["jinja2", "flask"]\n'
+    bill = bill_of(tmp_path, {"uv.lock": lock, "libs/member/pyproject.toml": member})
+    assert [(each.name, each.path) for each in bill.unpinned] == [("flask", "libs/member/pyproject.toml")]
+
+
+def test_a_setup_program_beside_what_says_its_dependencies_needs_not_be_run(tmp_path: Path) -> None:
+    files: Files = {
+        "a/setup.py": "setup()",
+        "a/pyproject.toml": "[project]\nname = 'a'\n",
+        "b/setup.py": "setup()",
+        "b/setup.cfg": "[options]\n",
+        "c/setup.py": "setup()",
+        "c/requirements.txt": "six==1.16.0\n",
+        "d/setup.py": "setup()",
+        "d/pyproject.toml": "[build-system]\nrequires = []\n",
+    }
+    assert bill_of(tmp_path, files).facts.unread_lock_files == ("d/setup.py",)
 
 
 def test_a_repository_without_dependencies_has_none(tmp_path: Path) -> None:
