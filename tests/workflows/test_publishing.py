@@ -20,7 +20,12 @@ async def test_a_green_head_is_merged_and_then_commented_once(temporal: Client) 
     assert [request.pull_request.head_sha for request in fakes.merged] == [SHA]
     [comment] = fakes.commented
     assert [publication.detail for publication in comment.card.publications] == [f"main is at {SHA[:12]}"]
-    assert [entry.event for entry in outcome.card.timeline][-4:] == ["evidence sealed", "merged", "commented", "evidence sealed"]
+    assert [entry.event for entry in outcome.card.timeline][-4:] == [
+        "evidence sealed",
+        "merged",
+        "commented",
+        "evidence sealed",
+    ]
     assert {publication.kind: publication.done for publication in outcome.card.publications} == {
         "merge": True,
         "comment": True,

@@ -18,7 +18,12 @@ async def test_nobody_acts_and_the_deadline_blocks_after_one_reminder(skipping: 
     assert outcome.decision.state is DecisionState.BLOCKED
     assert [request.expired for request in fakes.decided] == [False, True]
     assert len(fakes.reminded) == 1
-    assert [entry.event for entry in outcome.card.timeline][-4:] == ["reminded", "expired", "decided", "evidence sealed"]
+    assert [entry.event for entry in outcome.card.timeline][-4:] == [
+        "reminded",
+        "expired",
+        "decided",
+        "evidence sealed",
+    ]
     started, ended = outcome.card.timeline[0].at, outcome.card.timeline[-1].at
     assert 3 * DAY <= (ended - started).total_seconds() < 3 * DAY + 600
 
