@@ -221,7 +221,11 @@ def _has_any(folder: str, names: Iterable[str], head: Head) -> bool:
 
 
 def _says_itself(folder: str, head: Head, pinned: dict[str, frozenset[str]]) -> bool:
-    """Whether something else than ``setup.py`` says what the project in its folder asks for."""
+    """Whether something else than ``setup.py`` says what the project in its folder asks for, or there is no project: in
+    a package it is a module like any other.
+    """
+    if posixpath.join(folder, "__init__.py") in head.entries:
+        return True
     if _has_any(folder, PYTHON_LOCKS, head) or any(posixpath.dirname(each) == folder for each in pinned):
         return True
     for name in ("pyproject.toml", "setup.cfg"):

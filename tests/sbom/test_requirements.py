@@ -189,6 +189,8 @@ def test_a_setup_program_beside_what_says_its_dependencies_needs_not_be_run(tmp_
         "b/setup.cfg": "[options]\n",
         "c/setup.py": "setup()",
         "c/requirements.txt": "six==1.16.0\n",
+        "a_package/setup.py": "a = 1",
+        "a_package/__init__.py": "",
         "d/setup.py": "setup()",
         "d/pyproject.toml": "[build-system]\nrequires = []\n",
     }
