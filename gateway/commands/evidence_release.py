@@ -75,9 +75,9 @@ class Asked:
 @click.option("--out", type=click.Path(path_type=Path), help=f"The signed statement. [default: release-TAG{SUFFIX}]")
 @click.option("--json", "as_json", is_flag=True, help="What is stated, as JSON.")
 def release(**given: Any) -> None:
-    """Hold every change since the last tag to its bundle, and sign what was found.
+    """Hold every change since the last tag to its evidence.
 
-    Reads the clone, the ledger and stored artifacts, and needs no service. The statement and a summary in Markdown are
+    What was found is signed. Reads the clone, the ledger and stored artifacts, and needs no service. The statement and a summary in Markdown are
     written beside each other; with --bundles only where --out says so. Exit code 1 where something is missing.
     """
     asked, now = Asked(**given), utc_now()

@@ -65,9 +65,10 @@ def show(
 )
 @click.option("--trust", type=click.Path(path_type=Path), help="Trust roots. [default: what this installation trusts]")
 def verify(anchor: str | None, copies: tuple[Path, ...], trust: Path | None) -> None:
-    """Check that no decision record was changed, dropped, reordered or inserted. Exit code 1 where one was.
+    """Check that no decision record was changed, dropped or inserted.
 
-    Checkpoints are checked as well, and the records are held to those that are believed.
+    None was reordered or renumbered either. Checkpoints are checked as well, and the records are held to those that are
+    believed, which shows a chain that was rewritten as a whole. Exit code 1 where something does not hold.
     """
     noted = () if anchor is None else (Anchor(_anchor(anchor)),)
     read = believing(TrustRoots.of_folder(keys_dir()) if trust is None else TrustRoots.load(trust), now=utc_now())

@@ -15,7 +15,7 @@ from maestro.signing.keys import open_evidence_keyring
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), help="Write the signed checkpoint to this file as well.")
 def checkpoint(out: Path | None) -> None:
-    """Sign the head of the chain of decision records now.
+    """Sign the head of the chain of records now.
 
     A head that has its checkpoint gets no second one. Keep the file where who writes the ledger cannot reach it.
     """
