@@ -77,8 +77,9 @@ class Asked:
 def release(**given: Any) -> None:
     """Hold every change since the last tag to its evidence.
 
-    What was found is signed. Reads the clone, the ledger and stored artifacts, and needs no service. The statement and a summary in Markdown are
-    written beside each other; with --bundles only where --out says so. Exit code 1 where something is missing.
+    Reads the clone, the ledger and stored artifacts, and needs no service. What was found is signed; the statement and
+    a summary in Markdown are written beside each other, with --bundles only where --out says so. Exit code 1 where
+    something is missing.
     """
     asked, now = Asked(**given), utc_now()
     target = asked.target
