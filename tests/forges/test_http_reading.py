@@ -51,6 +51,18 @@ async def test_what_still_holds_is_not_sent_again(clock: Clock) -> None:
     assert [each.headers.get("if-none-match") for each in forge.asked] == [None, '"1"', '"1"']
 
 
+async def test_a_page_that_came_behind_a_full_one_is_found(clock: Clock) -> None:
+    """The mark of the first page is the same before and after; which page is the next one stands in a header."""
+    link = f'<{BASE}/things?page=2>; rel="next"'
+    forge = Forge(said(200, [1], ETag='"1"'), said(200, [1], ETag='"1"', Link=link), said(200, [2]), said(304))
+    client = http(forge, clock)
+    assert [page.json() for page in await client.pages("things")] == [[1]]
+    assert [page.json() for page in await client.pages("things")] == [[1], [2]]
+    assert [each.headers.get("if-none-match") for each in forge.asked] == [None, None, None]
+    await client.get("things")
+    assert forge.asked[3].headers["if-none-match"] == '"1"'
+
+
 async def test_what_one_may_read_is_not_shown_to_another(clock: Clock) -> None:
     forge = Forge(said(200, {"name": "a"}, ETag='"1"'))
     client = http(forge, clock)

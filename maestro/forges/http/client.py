@@ -49,13 +49,16 @@ class Credential(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """``path`` is below the forge's address, or an address that the forge gave. It is quoted already."""
+    """``path`` is below the forge's address, or an address that the forge gave. It is quoted already. ``is_page``: part
+    of a list, whose other parts are named in a header.
+    """
 
     method: str
     path: str
     query: Mapping[str, str | int] = field(default_factory=dict)
     body: JsonValue = None
     account: str = ""
+    is_page: bool = False
 
 
 class ForgeHttp:
@@ -98,18 +101,7 @@ class ForgeHttp:
 
     async def get(self, path: str, *, query: Mapping[str, str | int] | None = None, account: str = "") -> Answer:
         """What is there, or the refusal (a status from 400 to 499). Raises PlatformUnavailable after the patience."""
-        request = Request("GET", path, query or {}, account=account)
-        end = self.clock() + self.patience.budget_seconds
-        attempt = 1
-        while True:
-            try:
-                return await self.attempt(request)
-            except (AnswerLostError, NotSentError, TooManyRequestsError) as failed:
-                pause = max(self.patience.pause(attempt), failed.seconds)
-                if attempt >= self.patience.tries or self.clock() + pause > end:
-                    raise
-                await self.sleep(pause)
-            attempt += 1
+        return await self._got(Request("GET", path, query or {}, account=account))
 
     async def pages(
         self,
@@ -123,7 +115,7 @@ class ForgeHttp:
 
         Raises PlatformUnavailable for more than ``limit`` of them: part of a list would pass for the whole.
         """
-        answers = [await self.get(path, query=query, account=account)]
+        answers = [await self._got(Request("GET", path, query or {}, account=account, is_page=True))]
         while answers[-1].ok and (following := answers[-1].next_page):
             if len(answers) >= limit:
                 raise PlatformUnavailable(
@@ -132,7 +124,7 @@ class ForgeHttp:
                     fix="remove what is not needed there any more",
                 )
             whole = self.address.redirected(f"{self.address.base}/", following)
-            answers.append(await self.get(whole, account=account))
+            answers.append(await self._got(Request("GET", whole, account=account, is_page=True)))
         return answers
 
     async def attempt(self, request: Request) -> Answer:
@@ -148,6 +140,19 @@ class ForgeHttp:
             if answer.status == 401 and self._credential and self._credential.refused(request.account, authorization):
                 answer = await self._followed(request, await self._authorization(request.account), place)
         return self._judged(answer, request.account)
+
+    async def _got(self, request: Request) -> Answer:
+        end = self.clock() + self.patience.budget_seconds
+        attempt = 1
+        while True:
+            try:
+                return await self.attempt(request)
+            except (AnswerLostError, NotSentError, TooManyRequestsError) as failed:
+                pause = max(self.patience.pause(attempt), failed.seconds)
+                if attempt >= self.patience.tries or self.clock() + pause > end:
+                    raise
+                await self.sleep(pause)
+            attempt += 1
 
     async def _authorization(self, account: str) -> str:
         return await self._credential.authorization(account) if self._credential else ""
@@ -188,6 +193,8 @@ class ForgeHttp:
     async def _sent(self, request: Request, url: str, authorization: str, place: str) -> Answer:
         key = (request.account, url)
         known = self._etags.get(key) if request.method == "GET" else None
+        # A last page that is full stays as it is when another one comes behind it.
+        known = None if request.is_page and known is not None and known.next_page is None else known
         headers = {"Authorization": authorization} if authorization else {}
         if known is not None:
             headers["If-None-Match"] = known.headers["etag"]
