@@ -4,9 +4,25 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from maestro.forges import Comment, Commented, Forge, Merge, Merged, Refused
+import pytest
+
+from maestro.forges import (
+    Annotation,
+    Button,
+    Comment,
+    Commented,
+    Forge,
+    Merge,
+    Merged,
+    Refused,
+    Stated,
+    Status,
+    StatusForge,
+    StatusState,
+)
+from maestro.model.decision import ActionKind
 from maestro.model.pull_request import PullRequest
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -31,6 +47,25 @@ class Site(Protocol):
         ...
 
 
+class Shown(NamedTuple):
+    """A status as somebody sees it at the forge: whether it lets the head pass, whether it has ended, what it says."""
+
+    passes: bool
+    has_ended: bool
+    text: str
+
+
+class StatusSite(Protocol):
+    """As ``Site``, of a forge that shows statuses."""
+
+    forge: StatusForge
+    pull_request: PullRequest
+
+    def statuses(self) -> list[Shown]:
+        """Every status of ours that the forge shows on the head."""
+        ...
+
+
 def comment(pull_request: PullRequest, text: str, *, version: int = 0, later: int = 0) -> Comment:
     return Comment(
         pull_request=pull_request,
@@ -43,6 +78,30 @@ def comment(pull_request: PullRequest, text: str, *, version: int = 0, later: in
 
 def merge(pull_request: PullRequest) -> Merge:
     return Merge(pull_request=pull_request, key=pull_request.key("merge"))
+
+
+def status(
+    pull_request: PullRequest,
+    state: StatusState,
+    *,
+    version: int = 0,
+    later: int = 0,
+    text: str = "",
+    failures: int = 0,
+) -> Status:
+    annotations = [Annotation(path="a.txt", line=n + 1, title=f"test {n}", message="failed") for n in range(failures)]
+    return Status(
+        pull_request=pull_request,
+        key=pull_request.key("status", f"{version}.{state.value}.{abs(hash((text, later))):x}"),
+        version=version,
+        at=AT + timedelta(seconds=later),
+        state=state,
+        title=text or state.value,
+        summary=f"**{text or state.value}**",
+        link="https://maestro.example/card",
+        annotations=tuple(annotations),
+        buttons=tuple(Button(kind=kind, label=kind.value, effect=f"it is {kind.value}") for kind in ActionKind),
+    )
 
 
 class ForgeContract:
@@ -117,3 +176,55 @@ class ForgeContract:
         assert isinstance(answer, Merged)
         assert answer.found
         assert site.base() == on_top
+
+
+class StatusContract:
+    async def test_a_status_is_found_by_its_key_and_stated_once(self, site: StatusSite) -> None:
+        wanted = status(site.pull_request, StatusState.SUCCESS, text="All green.")
+        assert await site.forge.statuses.ask(wanted) is None
+        stated = await site.forge.statuses.call(wanted)
+        assert isinstance(stated, Stated)
+        assert await site.forge.statuses.call(wanted) == stated
+        assert await site.forge.statuses.ask(wanted) == stated
+        [shown] = site.statuses()
+        assert shown.passes
+        assert "All green." in shown.text
+
+    @pytest.mark.parametrize("state", [state for state in StatusState if state is not StatusState.IN_PROGRESS])
+    async def test_what_has_ended_takes_the_place_of_what_was_under_way(
+        self, site: StatusSite, state: StatusState
+    ) -> None:
+        await site.forge.statuses.call(status(site.pull_request, StatusState.IN_PROGRESS))
+        [before] = site.statuses()
+        assert (before.passes, before.has_ended) == (False, False)
+        await site.forge.statuses.call(status(site.pull_request, state, version=1, failures=2))
+        [after] = site.statuses()
+        assert after.passes is (state is StatusState.SUCCESS)
+        # A forge without a state for it shows that a person is waited for as not yet ended.
+        assert after.has_ended or state is StatusState.ACTION_REQUIRED
+        assert state.value in after.text
+
+    async def test_what_has_ended_may_be_under_way_again(self, site: StatusSite) -> None:
+        states = (StatusState.IN_PROGRESS, StatusState.SUCCESS, StatusState.IN_PROGRESS, StatusState.FAILURE)
+        for version, state in enumerate(states):
+            await site.forge.statuses.call(status(site.pull_request, state, version=version, failures=version))
+            [shown] = site.statuses()
+            assert shown.has_ended is (state is not StatusState.IN_PROGRESS)
+            assert shown.passes is (state is StatusState.SUCCESS)
+
+    async def test_who_comes_late_with_an_earlier_status_changes_nothing(self, site: StatusSite) -> None:
+        late = status(site.pull_request, StatusState.FAILURE, version=1, text="Red.")
+        early = status(site.pull_request, StatusState.SUCCESS, text="Green.", later=5)
+        await site.forge.statuses.call(late)
+        for answer in (await site.forge.statuses.ask(early), await site.forge.statuses.call(early)):
+            assert isinstance(answer, Stated)
+            assert answer.overtaken
+        [shown] = site.statuses()
+        assert not shown.passes
+        assert "Red." in shown.text
+
+    async def test_a_status_that_many_state_at_the_same_time_is_one(self, site: StatusSite) -> None:
+        wanted = status(site.pull_request, StatusState.SUCCESS, failures=3)
+        answers = await asyncio.gather(*(site.forge.statuses.call(wanted) for _ in range(4)))
+        assert len(set(map(repr, answers))) == 1
+        assert len(site.statuses()) == 1
