@@ -17,25 +17,11 @@ from maestro.forges.http import (
     once,
 )
 from maestro.model.base import Model
+from tests.forges.clock import Clock
 
 BASE = "https://forge.example/api/v3"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DATE = "Sun, 01 Mar 2026 12:00:00 GMT"
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-        self.pauses: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.now += seconds
 
 
 class Forge(httpx.AsyncBaseTransport):

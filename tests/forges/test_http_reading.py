@@ -11,7 +11,8 @@ from maestro.errors import BadInput, PlatformUnavailable
 from maestro.forges.http import ForgeHttp, Request, Secret
 from maestro.forges.http.client import BODY_LIMIT_BYTES
 from maestro.model.base import Model
-from tests.forges.test_http import BASE, Clock, Forge, Key, http, said
+from tests.forges.clock import Clock
+from tests.forges.test_http import BASE, Forge, Key, http, said
 
 
 class Thing(Model):

@@ -21,7 +21,6 @@ Handler = Callable[..., httpx.Response]
 
 APP_ID = 4_711
 APP_SLUG = "maestro-acme"
-OTHERS = {"login": "mallory", "id": 666}
 
 
 @dataclass

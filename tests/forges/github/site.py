@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from maestro.forges.github import AppAccess, GitHub, MergeMethod
 from maestro.forges.http import Patience, Secret
 from maestro.model.pull_request import PullRequest
+from tests.forges.clock import Clock
 from tests.forges.contract import Shown
 from tests.forges.github.fake import APP_ID, FakeGitHub, Repo
 
@@ -21,10 +22,6 @@ IMPATIENT = Patience(budget_seconds=20, tries=5)
 def private_key() -> str:
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
-
-
-async def no_pause(seconds: float) -> None:
-    """Nobody waits in these tests."""
 
 
 @dataclass
@@ -68,14 +65,18 @@ class GitHubSite:
         return client(transport or self.fake)
 
 
-def client(transport: httpx.AsyncBaseTransport, *, method: MergeMethod = "fast-forward") -> GitHub:
+def client(
+    transport: httpx.AsyncBaseTransport, *, method: MergeMethod = "fast-forward", clock: Clock | None = None
+) -> GitHub:
+    time = clock or Clock()
     return GitHub(
         AppAccess(app_id=str(APP_ID), private_key=Secret(private_key())),
         base_url="https://forge.example/api/v3",
         merge_method=method,
         patience=IMPATIENT,
         transport=transport,
-        sleep=no_pause,
+        sleep=time.sleep,
+        clock=time,
     )
 
 
