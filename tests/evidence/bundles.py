@@ -22,6 +22,7 @@ from maestro.evidence.writing import export_archive, export_folder
 from maestro.ledger import Ledger
 from maestro.model.decision import DecisionState
 from maestro.model.record import DecisionRecord, RecordKind, StoredRecord
+from maestro.render.narrative import narrative_members
 from maestro.signing.envelope import seal
 from maestro.signing.keys import Keyring, open_evidence_keyring
 from maestro.signing.roots import TrustRoots
@@ -101,6 +102,7 @@ def seal_bundle(made: Dossier, folder: Path, *, keys: Keyring) -> Sealed:
     members: tuple[Member, ...] = (
         *artifact_members(made, store),
         *statements,
+        *narrative_members(made),
         *export_members(made),
         *guide_members(made.contents, keys=keys),
     )
