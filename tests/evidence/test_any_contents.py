@@ -59,6 +59,7 @@ def test_a_card_of_every_kind_is_sealed(card: DecisionCard, tmp_path: Path, keys
         pytest.param("|a|b|\n# heading\n\n- list `code` **b** <!-- c -->", id="Markdown"),
         pytest.param("{{ 7*7 }} {% raw %} #set page() $x^2$", id="templates"),
         pytest.param("/tmp/repo is broken", id="the place of the repository"),
+        pytest.param("see www.evil.example, https://x.example or [a](http://y.example)", id="addresses"),
         pytest.param("a" * 5_000, id="a long text"),
         pytest.param("", id="nothing"),
     ],

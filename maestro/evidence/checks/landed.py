@@ -5,6 +5,8 @@ from pathlib import Path
 
 from maestro.errors import BadInput
 from maestro.evidence.case import Case, differing
+from maestro.evidence.contents import Landing
+from maestro.evidence.index import Subject
 from maestro.evidence.verdict import Problem
 from maestro.execution.git import GitAnswer, ask
 
@@ -19,31 +21,34 @@ def in_repository(folder: Path) -> Callable[[Case], Iterator[Problem]]:
     def known_to_the_repository(case: Case) -> Iterator[Problem]:
         """The clone has the commit with the tree that was tested, its merge base, and on its branch what landed."""
         subject = case.index.subject
-        place = str(folder)
-        for what, commit in (
-            ("the head", subject.head_sha), ("the base", subject.base_sha), ("the merge base", subject.merge_base_sha),
-        ):  # fmt: skip
-            if not _has(folder, commit):
-                yield Problem(file=place, reason=f"it has not {what} {commit}")
-        if _has(folder, subject.head_sha):
-            yield from differing(
-                place, "the head's tree", found=_tree(folder, subject.head_sha), wanted=subject.tested_tree
-            )
-            if _has(folder, subject.merge_base_sha) and not _contains(
-                folder, subject.head_sha, ancestor=subject.merge_base_sha
-            ):
-                yield Problem(file=place, reason="the merge base is no ancestor of the head")
-        landing = subject.landing
-        if landing is None:
-            return
-        if not _has(folder, landing.commit):
-            yield Problem(file=place, reason=f"it has not what landed, {landing.commit}")
-            return
-        yield from differing(place, "the tree that landed", found=_tree(folder, landing.commit), wanted=landing.tree)
-        if not _on_branch(folder, landing.commit, branch=landing.base_ref):
-            yield Problem(file=place, reason=f"what landed, {landing.commit}, is not on {landing.base_ref[:100]!r}")
+        yield from _head(folder, subject)
+        if subject.landing is not None:
+            yield from _landing(folder, subject.landing)
 
     return known_to_the_repository
+
+
+def _head(folder: Path, subject: Subject) -> Iterator[Problem]:
+    place, head, merge_base = str(folder), subject.head_sha, subject.merge_base_sha
+    for what, commit in (("the head", head), ("the base", subject.base_sha), ("the merge base", merge_base)):
+        if not _has(folder, commit):
+            yield Problem(file=place, reason=f"it has not {what} {commit[:64]}")
+    if not _has(folder, head):
+        return
+    if subject.tested_tree:  # nobody could read it where this is empty, and then nothing is said of it
+        yield from differing(place, "the head's tree", found=_tree(folder, head), wanted=subject.tested_tree)
+    if _has(folder, merge_base) and not _contains(folder, head, ancestor=merge_base):
+        yield Problem(file=place, reason="the merge base is no ancestor of the head")
+
+
+def _landing(folder: Path, landing: Landing) -> Iterator[Problem]:
+    place, commit = str(folder), landing.commit
+    if not _has(folder, commit):
+        yield Problem(file=place, reason=f"it has not what landed, {commit[:64]}")
+        return
+    yield from differing(place, "the tree that landed", found=_tree(folder, commit), wanted=landing.tree)
+    if not _on_branch(folder, commit, branch=landing.base_ref):
+        yield Problem(file=place, reason=f"what landed, {commit}, is not on {landing.base_ref[:100]!r}")
 
 
 def _ask(folder: Path, *arguments: str) -> GitAnswer:
