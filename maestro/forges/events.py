@@ -21,7 +21,9 @@ Sha = Annotated[str, Field(pattern=SHA_PATTERN)]
 Address = Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=1_000)]
 """Of git over HTTP: no other way is fetched by because a forge says so."""
 
-Repo = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+$", max_length=200)]
+_PART = r"\.*[A-Za-z0-9_-][A-Za-z0-9._-]*"
+Repo = Annotated[str, Field(pattern=rf"^{_PART}(/{_PART})+$", max_length=200)]
+"""Owner and name; no part of it is a way up in a path."""
 
 
 class NotSignedError(BadInput):

@@ -51,7 +51,7 @@ def of_pull_request(event: payloads.PullEvent) -> Meaning:
         return Closed(pull_request=seen, merged_sha=landed or "")
     is_new_base = event.action == "edited" and event.changes.base is not None
     if event.action not in {*_NEWS, "labeled", "unlabeled"} and not is_new_base:
-        return Ignored(reason=f"{_name(event.action)!r} changes neither the head, the base nor the labels")
+        return Ignored(reason="it changes neither the head, the base nor the labels")
     if event.pull_request.state != "open":
         return Ignored(reason="the pull request is closed")
     if event.action in {"labeled", "unlabeled"}:
@@ -68,7 +68,7 @@ def of_review(event: payloads.ReviewEvent) -> Meaning:
     state = review.state.lower()
     verdict = Verdict.DISMISSED if event.action == "dismissed" else _VERDICTS.get(state)
     if event.action not in {"submitted", "dismissed"}:
-        return Ignored(reason=f"{_name(event.action)!r} changes no verdict of a review")
+        return Ignored(reason="it changes no reviewer's verdict")
     if verdict is None:
         return Ignored(reason="a review that only comments approves and refuses nothing")
     return Reviewed(
@@ -124,7 +124,7 @@ def of_group(event: payloads.GroupEvent) -> Meaning:
         )
     if event.action == "destroyed":
         return QueueLeft(repo=event.repository.full_name, head_sha=group.head_sha, reason=_line(event.reason))
-    return Ignored(reason=f"{_name(event.action)!r} asks for nothing")
+    return Ignored(reason="the queue asks for nothing")
 
 
 def of_push(event: payloads.PushEvent) -> Meaning:
@@ -141,7 +141,7 @@ def of_push(event: payloads.PushEvent) -> Meaning:
 
 def of_installation(event: payloads.InstallationEvent) -> Meaning:
     if event.action not in _CHANGES:
-        return Ignored(reason=f"{_name(event.action)!r} changes nothing of where Maestro may work")
+        return Ignored(reason="it changes nothing of where Maestro may work")
     detail = event.installation
     return Installed.model_validate(
         {
@@ -188,7 +188,3 @@ def _commit(sha: str) -> str:
 
 def _line(text: str) -> str:
     return printable(text)[:TEXT_LIMIT]
-
-
-def _name(action: str) -> str:
-    return printable(action)[:40]

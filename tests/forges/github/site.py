@@ -1,5 +1,6 @@
 """A GitHub with one pull request that can be merged, for the contract of forges and for more."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -60,9 +61,9 @@ class GitHubSite:
         self.repo.refs["main"] = moved
         return moved
 
-    def another(self, *, transport: httpx.AsyncBaseTransport | None = None) -> GitHub:
+    def another(self) -> GitHub:
         """Another process of ours at the same GitHub."""
-        return client(transport or self.fake)
+        return client(self.fake)
 
 
 def client(
@@ -80,9 +81,11 @@ def client(
     )
 
 
-def site_of(*, method: MergeMethod = "fast-forward", transport: httpx.AsyncBaseTransport | None = None) -> GitHubSite:
-    """``transport`` stands between our client and the fake, where one is given."""
-    fake = transport if isinstance(transport, FakeGitHub) else FakeGitHub()
+def site_of(
+    *, method: MergeMethod = "fast-forward", between: Callable[[FakeGitHub], httpx.AsyncBaseTransport] | None = None
+) -> GitHubSite:
+    """``between`` makes what stands between our client and the fake."""
+    fake = FakeGitHub()
     repo = fake.repos["acme/shop"] = Repo(refs={"main": BASE, "feature": HEAD})
     repo.parents |= {BASE: (), HEAD: (BASE,), LATER: (HEAD,), OTHER: (BASE,)}
     repo.trees |= {sha: sha for sha in (BASE, HEAD, LATER, OTHER)}
@@ -98,4 +101,4 @@ def site_of(*, method: MergeMethod = "fast-forward", transport: httpx.AsyncBaseT
         merge_base_sha=BASE,
         base_ref="main",
     )
-    return GitHubSite(client(transport or fake, method=method), pull_request, fake)
+    return GitHubSite(client(between(fake) if between else fake, method=method), pull_request, fake)
