@@ -27,7 +27,8 @@ from tests.evidence.bundles import PAYLOAD_TYPE, Sealed, sealed, sealed_in
 from tests.evidence.samples import SEALED_AT
 
 NOW = SEALED_AT + timedelta(days=30)
-PATHS = sorted(sealed().files)
+A_PATH = st.deferred(lambda: st.sampled_from(sorted(sealed().files)))
+"""Made when it is asked for: the key of the bundle, and so the name of a file, is another one in each process."""
 DECISION = "statements/decision.dsse.json"
 
 
@@ -83,7 +84,7 @@ def test_the_same_contents_give_the_same_bundle(tmp_path: Path) -> None:
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(path=st.sampled_from(PATHS), place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+@given(path=A_PATH, place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
 def test_a_changed_byte_anywhere_is_found_and_the_file_is_named(
     folder: Path, path: str, place: float, flip: int
 ) -> None:
@@ -102,18 +103,17 @@ def test_a_bit_of_the_summary_outside_its_payload_is_found(folder: Path) -> None
                 broken(verify(folder, trust=sealed().trust, now=NOW), file=SUMMARY)
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_file_that_was_cut_removed_renamed_or_added_to_is_named(folder: Path, path: str) -> None:
-    content = sealed().files[path]
-    for other in (content[: len(content) // 2], b"", content + b"\n", None):
-        with changed(folder / path, other):
-            broken(verify(folder, trust=sealed().trust, now=NOW), file=path)
-    (folder / path).rename(folder / "renamed")
-    try:
-        found = broken(verify(folder, trust=sealed().trust, now=NOW), file=path)
-        assert path == INDEX or "renamed" in found["files"]
-    finally:
-        (folder / "renamed").rename(folder / path)
+def test_a_file_that_was_cut_removed_renamed_or_added_to_is_named(folder: Path) -> None:
+    for path, content in sealed().files.items():
+        for other in (content[: len(content) // 2], b"", content + b"\n", None):
+            with changed(folder / path, other):
+                broken(verify(folder, trust=sealed().trust, now=NOW), file=path)
+        (folder / path).rename(folder / "renamed")
+        try:
+            found = broken(verify(folder, trust=sealed().trust, now=NOW), file=path)
+            assert path == INDEX or "renamed" in found["files"]
+        finally:
+            (folder / "renamed").rename(folder / path)
 
 
 @pytest.mark.parametrize("path", ["notes.txt", ".hidden", "artifacts/x", "statements/other.dsse.json", "INDEX.json"])
@@ -126,7 +126,7 @@ def test_a_file_more_is_named(folder: Path, path: str) -> None:
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.sampled_from(PATHS), min_size=2, max_size=2, unique=True))
+@given(st.lists(A_PATH, min_size=2, max_size=2, unique=True))
 def test_two_files_that_were_swapped_are_named(folder: Path, pair: list[str]) -> None:
     one, other = pair
     files = sealed().files
