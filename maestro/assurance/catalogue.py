@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, RootModel, ValidationError
 
 from maestro.assurance.control import Control, ControlFamily, ControlList, Query
 from maestro.assurance.expression import check
@@ -59,7 +59,10 @@ class _File:
             yield from ((("controls", index), control) for index, control in enumerate(self.content.controls))
 
     def field(self, at: Location, *, where: str = "", mistake: Mistake | None = None) -> str:
-        """``file:line: setting``, with the column too where a mistake in a condition can be pointed at."""
+        """``file:line: setting``, with the column too where a mistake in a condition can be pointed at.
+
+        Parses the file again, so it is asked for only where something is wrong.
+        """
         inside = (where, mistake.line, mistake.column) if mistake and mistake.line else None
         return f"{self.path}:{place_of(self.text, at, inside=inside)}: {dotted(at)}"
 
@@ -97,8 +100,14 @@ class _Anything(RootModel[Any]):
 
 def _read(path: Path) -> _File:
     data = yamlfile.load(path, _Anything).root
+    model = _model(data)
+    try:
+        read = model.model_validate(data)
+    except ValidationError:
+        # Reads it again, to say where each mistake stands.
+        read = yamlfile.load(path, model)
     content = path.read_bytes()
-    return _File(path, yamlfile.load(path, _model(data)), content.decode("utf-8-sig"), digest_of_bytes(content))
+    return _File(path, read, content.decode("utf-8-sig"), digest_of_bytes(content))
 
 
 def _model(data: object) -> type[BaseModel]:
@@ -136,19 +145,19 @@ def _frameworks(files: list[_File]) -> tuple[dict[str, Framework], dict[str, tup
 
 
 def _repeated(placed: list[tuple[_File, Location, Control]]) -> Iterator[_Finding]:
-    places: dict[str, str] = {}
+    first: dict[str, tuple[_File, Location]] = {}
     for file, at, control in placed:
-        place = file.field((*at, "id"))
-        if control.id in places:
-            first = places[control.id].rpartition(": ")[0]
+        if control.id in first:
+            there, before = first[control.id]
+            place = there.field((*before, "id")).rpartition(": ")[0]
             yield (
-                place,
+                file.field((*at, "id")),
                 Refusal(
-                    f"the control {control.id} is defined a second time (first at {first})",
+                    f"the control {control.id} is defined a second time (first at {place})",
                     fix="give one of the two another id, or remove it",
                 ),
             )
-        places.setdefault(control.id, place)
+        first.setdefault(control.id, (file, at))
 
 
 def _wrong_conditions(file: _File, at: Location, control: Control) -> Iterator[_Finding]:
@@ -182,12 +191,11 @@ def _wrong_outside(
             continue
         for number, entry in enumerate(file.content.outside):
             known = (file.content.framework, entry.requirement)
-            place = file.field(("outside", number, "requirement"))
             try:
                 check_identifier(frameworks, *known)
                 _check_entry(entry, listed=known in listed, mapped=known in mapped)
             except Refusal as refusal:
-                yield place, refusal
+                yield file.field(("outside", number, "requirement")), refusal
             listed.add(known)
 
 

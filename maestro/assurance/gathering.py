@@ -76,10 +76,10 @@ def _tests(plan: TestPlan, report: TestReport | None) -> TestsFacts:
 
 
 def _risk(plan: TestPlan) -> RiskFacts:
-    """What was left out is a fact also of a plan that promises nothing."""
+    """A plan without a statement promises nothing, so nothing certifies it; what it leaves out is a fact still."""
     risk = plan.risk
     if risk is None:
-        return RiskFacts(left_out=plan.left_out_count)
+        return RiskFacts(certified=False, left_out=plan.left_out_count)
     return RiskFacts(
         tau=risk.tau,
         residual=risk.residual_risk,

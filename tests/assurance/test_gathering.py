@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from maestro.assurance import PolicyFacts, TestsFacts, facts_of
+from maestro.assurance import Facts, PolicyFacts, TestsFacts, facts_of
 from maestro.model.artifact import ArtifactRef
 from maestro.model.region import Placement, RegionAssessment
-from maestro.model.tests import Problem, SelectionMode, TestPlan, TestReport, Verdict
+from maestro.model.tests import Problem, RiskStatement, SelectionMode, TestPlan, TestReport, Verdict
+from tests.assurance.sound import SOUND
 
 BODY = ArtifactRef(digest="sha256:" + "0" * 64, media_type="application/json", bytes=1)
 PLAN = TestPlan(applicable=True, reason="", mode=SelectionMode.STANDARD, selected_count=3, shard_count=1, body=BODY)
@@ -93,3 +94,47 @@ def test_without_a_region_nothing_is_claimed_of_it() -> None:
 def test_a_source_that_is_missing_leaves_its_facts_unknown() -> None:
     facts = facts_of(plan=None, report=None, placement=None, git=None)
     assert (facts.tests, facts.policy, facts.git) == (None, None, None)
+
+
+RISK = RiskStatement(
+    tau=0.05,
+    residual_risk=0.05,
+    low=0.01,
+    high=0.09,
+    unconditional_risk=0.01,
+    method="a model",
+    certified=True,
+    red_builds=80,
+    promise="few escape",
+)
+
+
+@pytest.mark.parametrize(("residual", "within"), [(0.05, True), (0.051, False)])
+def test_the_risk_is_within_its_bound_up_to_the_bound_itself(*, residual: float, within: bool) -> None:
+    plan = PLAN.model_copy(update={"left_out_count": 7, "risk": RISK.model_copy(update={"residual_risk": residual})})
+    risk = facts_of(plan=plan, report=None, placement=None, git=None).risk
+    assert risk is not None
+    assert (risk.tau, risk.residual, risk.within_tau) == (0.05, residual, within)
+    assert (risk.certified, risk.method, risk.left_out) == (True, "a model", 7)
+
+
+def test_a_plan_that_promises_nothing_certifies_nothing() -> None:
+    risk = facts_of(plan=PLAN, report=None, placement=None, git=None).risk
+    assert risk is not None
+    assert (risk.certified, risk.within_tau, risk.residual) == (False, None, None)
+
+
+def test_what_other_rooms_say_becomes_facts_of_its_kind_and_silence_stays_unknown() -> None:
+    facts = facts_of(
+        plan=None,
+        report=None,
+        placement=None,
+        git=SOUND.git,
+        checks=SOUND.github_checks,
+        opa=SOUND.opa,
+        attest=SOUND.attest,
+        sbom=SOUND.sbom,
+        reviews=SOUND.reviews,
+    )
+    assert facts == SOUND.model_copy(update={"tests": None, "policy": None, "risk": None})
+    assert facts_of(plan=None, report=None, placement=None, git=None) == Facts()
