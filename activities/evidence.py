@@ -15,6 +15,11 @@ from maestro.resources import controls_dir
 from maestro.signing.keys import open_evidence_keyring
 
 
+CHECKPOINT_RECORDS = 100
+CHECKPOINT_SECONDS = 3_600.0
+"""How much of the chain may be without a signed checkpoint while pull requests are decided."""
+
+
 class EvidenceActivities:
     """Makes what a stranger can check."""
 
@@ -30,14 +35,19 @@ class EvidenceActivities:
     def _seal(self, request: SealRequest) -> Sealing:
         services = self._services
         card = services.artifacts.read_model(request.card, DecisionCard)
+        keys = open_evidence_keyring(keys_dir())
         sealer = Sealer(
             ledger=services.ledger,
             store=services.artifacts,
             catalogue=services.catalogue,
             controls=controls_dir(),
             policy_digest=services.policy.digest,
-            keys=open_evidence_keyring(keys_dir()),
+            keys=keys,
         )
         bundle = sealer.seal(card, request.evidence, ordinal=request.ordinal, at=request.at)
+        checkpoints, now = services.ledger.checkpoints, services.ledger.now()
+        if checkpoints.due(every_records=CHECKPOINT_RECORDS, every_seconds=CHECKPOINT_SECONDS, at=now):
+            # Raises where the chain does not lead from the last checkpoint to here: nothing goes on over that.
+            checkpoints.make(keys=keys, at=now, store=services.artifacts)
         name = f"{card.pull_request.repo}/{card.pull_request.pr}"
         return Sealing(done=True, detail=f"the evidence is sealed: maestro evidence export {name}", bundle=bundle)
