@@ -6,6 +6,7 @@ documents are untrusted: nothing is fetched, run or followed.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -22,13 +23,19 @@ PAGE_LIMIT_BYTES: Final = 2 * MARKDOWN_LIMIT_BYTES
 NESTING: Final = 20
 """Units within units; a narrative has no two."""
 
+_BARE_ADDRESS: Final = re.compile(r"://\S|\bwww\.\S", re.IGNORECASE)
+"""What forges make a link of although it is none in Markdown. They leave code alone, and so does this."""
+
+_UNSEEN: Final = frozenset({"C", "Z"})
+"""Categories of characters that nobody sees: controls, formats, spaces."""
+
 Kind = Literal["heading", "claim", "columns", "foreign"]
 
 
 @dataclass
 class Block:
     """A unit. ``words`` are the pieces of its visible text, ``cells`` the same by cell where it is a row of a table;
-    ``links`` are the addresses of its links, empty for a link that shows no word.
+    ``links`` are the addresses of its links, empty for a link that shows nothing.
     """
 
     kind: Kind
@@ -48,7 +55,9 @@ class Block:
 
     def link(self, href: str, since: int) -> None:
         """Note a link whose label are the words since then; one that nobody can see leads nowhere."""
-        self.links.append(href if re.search(r"\w", "".join(self.words[since:])) else "")
+        label = "".join(self.words[since:])
+        seen = any(unicodedata.category(character)[0] not in _UNSEEN for character in label)
+        self.links.append(href if seen else "")
 
 
 def decoded(document: bytes, limit_bytes: int) -> str:
@@ -116,4 +125,6 @@ def _read(children: Sequence[Token], unit: Block) -> Iterator[Block]:
             yield Block("foreign", [token.content or str(token.attrGet("src"))])
         else:
             unit.add(" " if token.type in {"softbreak", "hardbreak"} else token.content)
+            if token.type == "text" and _BARE_ADDRESS.search(token.content):
+                yield Block("foreign", [token.content])
     unit.add(" ")

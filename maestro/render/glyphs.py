@@ -43,5 +43,9 @@ def printable(text: str) -> str:
     """``text`` for the PDF, composed; what the fonts lack as ``U+4E2D``, set apart by spaces."""
     composed = unicodedata.normalize("NFC", text)
     shown = "".join(character if covered(character) else f" U+{ord(character):04X} " for character in composed)
-    flat = shown if shown == composed else " ".join(shown.split())
-    return _LONG.sub(lambda found: BREAK.join(_PLACES.findall(found[0])), flat)
+    return shown if shown == composed else " ".join(shown.split())
+
+
+def breakable(text: str) -> str:
+    """``text`` with places, invisible, at which its long names may break."""
+    return _LONG.sub(lambda found: BREAK.join(_PLACES.findall(found[0])), text)

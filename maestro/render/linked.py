@@ -44,7 +44,6 @@ SENTENCES: Final = (
 _READERS: Final = {"text/markdown": markdown_blocks, "text/html": page_blocks}
 _READING: Final = re.compile(r"Reading time: (?:[0-9]{1,2} min )?[0-9]{1,2} s\.")
 _FIXED: Final = frozenset((*HEADINGS.values(), *SECTIONS))
-_BARE_ADDRESS: Final = re.compile(r"://\S|\bwww\.\S", re.IGNORECASE)
 
 
 def unproven(document: bytes, media_type: str, paths: Collection[str]) -> tuple[str, ...]:
@@ -72,8 +71,6 @@ def _problems(block: Block, paths: frozenset[str]) -> Iterator[str]:
         yield f"this does not belong into a narrative: {shown}"
     wrong = [href for href in block.links if not _resolves(href, paths)]
     yield from (f"a link leads to no file of the bundle: {line(href, limit=CLAIM_LIMIT) or shown}" for href in wrong)
-    if _BARE_ADDRESS.search(text):
-        yield f"an address outside of the bundle: {shown}"
     if block.kind == "heading" and text not in _FIXED:
         yield f"a heading says what no file shows: {shown}"
     if block.kind == "columns" and not _heads(block) <= set(COLUMNS):

@@ -10,7 +10,7 @@ from maestro.render.linked import ANNEX
 from maestro.render.measure import LEVELS
 from maestro.render.reading import LIMIT_SECONDS, seconds, shown, words
 from maestro.render.sources import Sources
-from maestro.render.story import Sealed, Story, story
+from maestro.render.story import NO_ANNEX, Sealed, Story, story
 from maestro.render.untrusted import Shown
 
 MARKDOWN_TEMPLATE: Final = "narrative.md.j2"
@@ -33,7 +33,8 @@ def narrated(card: DecisionCard, *, sources: Sources, sealed: Sealed | None = No
     """The narrative of ``card``. Raises BadInput for a template that cannot be used."""
     for limits in LEVELS:
         view = story(card, sources=sources, limits=limits, sealed=sealed)
-        reading = reading_seconds(_markdown(view, sources, reading=shown(LIMIT_SECONDS)))
+        main = replace(view, annex=NO_ANNEX)
+        reading = reading_seconds(_markdown(main, sources, reading=shown(LIMIT_SECONDS)))
         if reading <= LIMIT_SECONDS:
             break
     return _within_size(view, sources, reading)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from maestro.canonical import canonical_json
 from maestro.errors import BadInput, PlatformUnavailable
 from maestro.render import templates
-from maestro.render.glyphs import printable
+from maestro.render.glyphs import breakable, printable
 from maestro.render.narrated import Narrative
 from maestro.render.reading import shown
 from maestro.resources import resource_dir
@@ -81,7 +81,7 @@ def _printable(value: Any) -> Any:
         return {key: _printable(entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [_printable(entry) for entry in value]
-    return printable(value) if isinstance(value, str) else value
+    return breakable(printable(value)) if isinstance(value, str) else value
 
 
 def _compiled(template: bytes, inputs: dict[str, str], *, at: datetime) -> bytes:

@@ -67,7 +67,7 @@ class Sources:
         return (*shown, Source(Shown(f"{more} more"), CARD_FILE if self._path_of else ""))
 
     def _artifact(self, ref: ArtifactRef) -> Source:
-        label = name(ref.name.strip(), limit=LABEL_LIMIT) or name(ref.media_type, limit=LABEL_LIMIT)
+        label = name(ref.name.strip(), limit=LABEL_LIMIT) or name(ref.media_type.strip(), limit=LABEL_LIMIT)
         path = self._path_of(ref) if self._path_of else ""
         return Source(label or Shown("artifact"), path, ref.digest[:DIGEST_SHOWN])
 

@@ -5,6 +5,7 @@ anything. What does not fit into the main part stands in the annex, so nothing i
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from maestro.model.decision import DecisionCard, DecisionState
 from maestro.render import people
@@ -40,6 +41,9 @@ class Annex:
     @property
     def exists(self) -> bool:
         return bool(self.sentences or self.answers or self.terms or self.timeline)
+
+
+NO_ANNEX: Final = Annex(sentences=(), answers=(), terms=(), timeline=())
 
 
 @dataclass(frozen=True)
