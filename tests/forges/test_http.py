@@ -54,6 +54,9 @@ class Key:
         self.tokens.pop(0)
         return True
 
+    def payer(self, account: str, /) -> str:
+        return account.partition("/")[0]
+
 
 class Thing(Model):
     name: str
@@ -119,6 +122,16 @@ async def test_a_limit_longer_than_the_patience_is_told_and_not_waited_for(clock
         await client.get("another")
     assert len(forge.asked) == 1, "nobody with these credentials asks while the limit holds"
     assert clock.pauses == []
+
+
+async def test_a_limit_holds_for_all_that_one_owner_asks_and_for_nobody_else(clock: Clock) -> None:
+    forge = Forge(said(429, Retry_After="3000"), said(200))
+    client = http(forge, clock, key=Key("token"))
+    for account in ("acme/shop", "acme/other"):
+        with pytest.raises(TooManyRequestsError):
+            await client.get("thing", account=account)
+    assert len(forge.asked) == 1
+    assert (await client.get("thing", account="globex/shop")).ok
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ class Identity(Protocol):
 
     def refused(self, account: str, authorization: str, /) -> bool: ...
 
+    def payer(self, account: str, /) -> str: ...
+
     async def login(self) -> str:
         """Under which name GitHub shows what is written with them."""
         ...
@@ -94,6 +96,7 @@ class AppCredential:
         self._now = now
         self._http = connect(_AppToken(access, now=now))
         self._tokens: dict[str, _Token] = {}
+        self._installations: dict[str, int] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._login = ""
 
@@ -110,6 +113,10 @@ class AppCredential:
             del self._tokens[account]
         return True
 
+    def payer(self, account: str, /) -> str:
+        """GitHub counts by installation, which is by owner."""
+        return str(self._installations.get(account, account))
+
     async def login(self) -> str:
         if not self._login:
             answer = refusing(await self._http.get("app"), doing="the App cannot be asked for its name")
@@ -120,7 +127,9 @@ class AppCredential:
         await self._http.close()
 
     async def _made(self, repo: str) -> _Token:
+        # Asked for each time: whoever removes the App and installs it again gets another number.
         installation = self._access.installation_id or await self._installation(repo)
+        self._installations[repo] = installation
         request = Request(
             "POST",
             f"app/installations/{installation}/access_tokens",
@@ -156,6 +165,9 @@ class TokenCredential:
     def refused(self, _account: str, _authorization: str, /) -> bool:
         return False
 
+    def payer(self, _account: str, /) -> str:
+        return ""
+
     async def login(self) -> str:
         if not self._login:
             answer = refusing(
@@ -190,6 +202,9 @@ class _AppToken:
 
     def refused(self, _account: str, _authorization: str, /) -> bool:
         return False
+
+    def payer(self, _account: str, /) -> str:
+        return ""
 
 
 def credential(access: Access, *, connect: Callable[[Credential], ForgeHttp]) -> AppCredential | TokenCredential:

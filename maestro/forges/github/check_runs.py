@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from maestro.forges.forge import Annotation, Button, Refused, Stated, Status, StatusState
 from maestro.forges.github.api import PER_PAGE, Api
 from maestro.forges.github.refusal import RefusedError, refusing
-from maestro.forges.github.texts import cut_line, cut_text
+from maestro.forges.github.texts import LINK_LIMIT, cut_line, cut_text, sendable
 from maestro.forges.http import once
 from maestro.forges.stamp import Stamp, read_stamp, stamped
 from maestro.model.base import Model
@@ -197,7 +197,7 @@ def _body(wanted: Status, annotations: tuple[Annotation, ...]) -> dict[str, Json
         },
         "actions": [_action(button) for button in wanted.buttons[:BUTTONS_LIMIT]],
     }
-    if wanted.link.startswith(("https://", "http://")):
+    if wanted.link.startswith(("https://", "http://")) and len(wanted.link) <= LINK_LIMIT:
         body["details_url"] = wanted.link
     if wanted.state in _ENDED:
         return body | {"status": "completed", "conclusion": _ENDED[wanted.state], "completed_at": _moment(wanted)}
@@ -218,7 +218,7 @@ def _annotations(wanted: Status) -> tuple[Annotation, ...]:
 
 def _cut(annotation: Annotation) -> Annotation:
     return Annotation(
-        path=annotation.path,
+        path=sendable(annotation.path),
         line=max(1, annotation.line),
         title=cut_line(annotation.title, TITLE_LIMIT),
         message=cut_text(annotation.message, TEXT_LIMIT_BYTES) or cut_line(annotation.title, TITLE_LIMIT) or NAME,

@@ -46,6 +46,10 @@ class Credential(Protocol):
         """The forge does not take it (401). Whether another one can be had."""
         ...
 
+    def payer(self, account: str, /) -> str:
+        """Whose limit the forge counts the requests for ``account`` against."""
+        ...
+
 
 @dataclass(frozen=True)
 class Request:
@@ -157,8 +161,11 @@ class ForgeHttp:
     async def _authorization(self, account: str) -> str:
         return await self._credential.authorization(account) if self._credential else ""
 
+    def _payer(self, account: str) -> str:
+        return self._credential.payer(account) if self._credential else ""
+
     def _await_limit(self, account: str, place: str) -> None:
-        seconds = self._closed_until.get(account, 0.0) - self.clock()
+        seconds = self._closed_until.get(self._payer(account), 0.0) - self.clock()
         if seconds > 0:
             raise _limited(place, seconds)
 
@@ -167,7 +174,7 @@ class ForgeHttp:
         seconds = limited_seconds(answer.status, answer.headers, answer.said if answer.status >= 400 else "", now=now)
         if seconds is not None:
             _log.warning("forge_limit", place=answer.place, seconds=seconds, said=answer.said)
-            self._closed_until[account] = self.clock() + seconds
+            self._closed_until[self._payer(account)] = self.clock() + seconds
             raise _limited(answer.place, seconds)
         if answer.status >= 500 or answer.status == 408:
             raise AnswerLostError(

@@ -9,7 +9,7 @@ import pytest
 
 from maestro.assurance.checks import checks_facts
 from maestro.errors import IntegrityError, PlatformUnavailable
-from maestro.forges import Button, Comment, Commented, Merged, Refused, Stated, StatusState
+from maestro.forges import Annotation, Button, Comment, Commented, Merged, Refused, Stated, StatusState
 from maestro.forges.github import MergeMethod
 from maestro.forges.github.check_runs import ANNOTATIONS_LIMIT
 from maestro.model.decision import ActionKind
@@ -241,6 +241,17 @@ async def test_buttons_and_summary_fit_what_github_takes(site: GitHubSite) -> No
     assert [action["identifier"] for action in actions] == ["approve", "reject", "escalate_tests"]
     assert all(len(action["label"]) <= 20 and len(action["description"]) <= 40 for action in actions)
     assert all(len(kind.value) <= 20 for kind in ActionKind)
+
+
+async def test_what_no_text_can_carry_is_sent_as_far_as_it_can_be(site: GitHubSite) -> None:
+    odd = "name\udcff\x00\x1b[2J"
+    wanted = status(site.pull_request, StatusState.FAILURE, text=odd)
+    wanted = wanted.model_copy(update={"annotations": (Annotation(path=odd, line=0, title=odd, message=odd),)})
+    assert isinstance(await site.forge.statuses.call(wanted), Stated)
+    assert isinstance(await site.forge.statuses.ask(wanted), Stated)
+    assert isinstance(await site.forge.comments.call(comment(site.pull_request, odd)), Commented)
+    [run] = site.repo.runs
+    assert [each["start_line"] for each in site.repo.annotations[run["id"]]] == [1]
 
 
 async def test_a_check_run_of_another_app_is_not_taken_for_ours(site: GitHubSite) -> None:
