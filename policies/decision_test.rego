@@ -100,6 +100,16 @@ test_a_failing_control_of_tier_3_is_only_noted if {
 	"noted: control C-2 (Reviewed) fails: nobody did" in answer.reasons
 }
 
+test_several_failing_controls_of_tier_3_are_noted_in_one_sentence if {
+	failing := [
+		{"control": "C-3", "title": "Kept", "tier": 3, "state": "fail", "reason": "it is not"},
+		{"control": "C-2", "title": "Reviewed", "tier": 3, "state": "fail", "reason": "nobody did"},
+	]
+	answer := decide({"findings": failing})
+	answer.state == "green"
+	"noted: 2 controls that only advise fail: C-2 (Reviewed), C-3 (Kept)" in answer.reasons
+}
+
 test_a_control_that_was_not_evaluated_needs_a_person_in_tiers_1_and_2 if {
 	every tier in [1, 2] {
 		needs_person_with(control(tier, "not_evaluated"), "could not be evaluated")

@@ -146,6 +146,12 @@ wanting_person contains {"rank": 8, "text": text} if {
 
 failed_first := sprintf("failed first and passed when run again: %s", [named(input.report.flaky)])
 
+advice contains finding if {
+	some finding in facts.findings
+	finding.tier >= 3
+	finding.state == "fail"
+}
+
 # METADATA
 # title: Why it may be merged
 holding contains {"rank": 0, "text": text} if {
@@ -180,10 +186,16 @@ holding contains {"rank": 1, "text": text} if {
 }
 
 holding contains {"rank": 2, "text": text} if {
-	some finding in facts.findings
-	finding.tier >= 3
-	finding.state == "fail"
+	count(advice) == 1
+	some finding in advice
 	text := sprintf("noted: control %s (%s) fails: %s", [finding.control, finding.title, finding.reason])
+}
+
+# A line for each would hide what decided.
+holding contains {"rank": 2, "text": text} if {
+	count(advice) > 1
+	named_controls := concat(", ", sort([sprintf("%s (%s)", [finding.control, finding.title]) | some finding in advice]))
+	text := sprintf("noted: %d controls that only advise fail: %s", [count(advice), named_controls])
 }
 
 holding contains {"rank": 2, "text": text} if {

@@ -33,8 +33,8 @@ def openssl(question: Question, *, ed25519: bool = False) -> subprocess.Complete
     """Whether each signature is the key's."""
     text = documented("openssl dgst")
     if ed25519:
-        replaced = 'openssl dgst -sha256 -verify "$KEY" -signature checked/signature checked/signed'
-        other = 'openssl pkeyutl -verify -pubin -inkey "$KEY" -rawin -in checked/signed -sigfile checked/signature'
+        replaced = 'openssl dgst -sha256 -verify "$KEY" -signature ../checked/signature ../checked/signed'
+        other = 'openssl pkeyutl -verify -pubin -inkey "$KEY" -rawin -in ../checked/signed -sigfile ../checked/signature'
         assert replaced in text
         text = text.replace(replaced, other)
     return _run(text, question, {"openssl": _program("openssl"), "python3": _program("python3")})
