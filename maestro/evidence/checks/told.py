@@ -21,9 +21,6 @@ from maestro.ledger.chain import GENESIS_HASH
 from maestro.render.linked import unproven
 
 PROVABLE = frozenset({"text/markdown", "text/html"})
-_ADDRESS = "an address outside of the bundle"
-"""How `unproven` begins what it says of an address in the text, which forges would make a link of in Markdown."""
-
 _LINKS = frozenset({"href", "url", "uri"})
 _ANSWER = ("control", "title", "tier", "state")
 
@@ -136,9 +133,7 @@ def narrative_is_linked(case: Case) -> Iterator[Problem]:
             except BadInput as error:
                 raise Unreadable(file.path, error.message) from error
             for claim in claims:
-                # On a page an address in the text is no link: a fix may name one, and a title of anybody.
-                if not (kind == "text/html" and claim.startswith(_ADDRESS)):
-                    yield Problem(file=file.path, reason=claim)
+                yield Problem(file=file.path, reason=claim)
 
 
 def exports_refer_to_what_is_there(case: Case) -> Iterator[Problem]:
