@@ -146,6 +146,12 @@ def scenarios() -> dict[str, Scenario]:
         "moved-to-another-region": (Fakes(regions=["eu-dead", "eu-north"], dead=frozenset({"eu-dead"})), _moved),
         "escalated-while-running": (Fakes(hold_shards=asyncio.Event()), _escalated_while_running),
         "merged-and-commented": (Fakes(decide_as=needs_person_until_approved), _published),
+        "sealed": (Fakes(shards=3), _green),
+        "sealed-merged-and-sealed-again": (Fakes(decide_as=needs_person_until_approved), _published),
+        "not-sealed-so-not-merged": (
+            Fakes(refuse_seal="an artifact is gone", decide_as=needs_person_until_approved),
+            _published,
+        ),
         "left-in-the-middle-of-a-shard": (
             Fakes(regions=["eu-north", "eu-west"], frozen=frozenset({"run_shard"}), shards=3),
             _left,
