@@ -88,9 +88,12 @@ class Checkpoints:
         Its envelope is put into ``store`` as well. Raises IntegrityError where the chain does not lead from the last
         checkpoint to the head: nothing is signed that would hide it. Raises BadInput for a time without a zone.
         """
+        wanted: int | None = None
         for _ in range(ATTEMPTS):
             last, stated = self._next(moment_of(at))
-            if stated is None:
+            wanted = stated.sequence if stated and wanted is None else wanted
+            if stated is None or (last and wanted and last.sequence >= wanted):
+                # Somebody else's, made meanwhile, covers everything that was there at the first look.
                 made = last
             else:
                 # Outside of any transaction: a key in a device takes its time.
