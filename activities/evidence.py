@@ -14,7 +14,6 @@ from maestro.model.progress import Progress
 from maestro.resources import controls_dir
 from maestro.signing.keys import open_evidence_keyring
 
-
 CHECKPOINT_RECORDS = 100
 CHECKPOINT_SECONDS = 3_600.0
 """How much of the chain may be without a signed checkpoint while pull requests are decided."""

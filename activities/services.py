@@ -14,6 +14,7 @@ from maestro.impact.knowledge.units import Library
 from maestro.ledger import Ledger
 from maestro.model.region import Standing
 from maestro.policy.engine import PolicyEngine, RegorusEngine
+from maestro.render.trial import try_templates
 from maestro.resources import controls_dir, policies_dir
 from maestro.signing.keys import open_keyring
 
@@ -56,6 +57,7 @@ class Services:
 
 def open_services(topology: Topology, client: Client, ledger: Ledger, standing: Standing | None = None) -> Services:
     """Open everything beside the ledger, or raise the ``MaestroError`` of what cannot be opened."""
+    try_templates()
     return Services(
         topology=topology,
         places=Places.under(home()),

@@ -34,7 +34,9 @@ def openssl(question: Question, *, ed25519: bool = False) -> subprocess.Complete
     text = documented("openssl dgst")
     if ed25519:
         replaced = 'openssl dgst -sha256 -verify "$KEY" -signature ../checked/signature ../checked/signed'
-        other = 'openssl pkeyutl -verify -pubin -inkey "$KEY" -rawin -in ../checked/signed -sigfile ../checked/signature'
+        other = (
+            'openssl pkeyutl -verify -pubin -inkey "$KEY" -rawin -in ../checked/signed -sigfile ../checked/signature'
+        )
         assert replaced in text
         text = text.replace(replaced, other)
     return _run(text, question, {"openssl": _program("openssl"), "python3": _program("python3")})

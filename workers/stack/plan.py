@@ -155,9 +155,11 @@ def check_rules() -> None:
     # Two thirds of a second of compiling and importing, which no other command should wait for.
     from maestro.assurance import catalogue  # noqa: PLC0415
     from maestro.policy.engine import RegorusEngine  # noqa: PLC0415
+    from maestro.render.trial import try_templates  # noqa: PLC0415
 
     RegorusEngine(policies_dir())
     catalogue.load(controls_dir())
+    try_templates()
 
 
 def part_environment(plan: StackPlan, environment: Mapping[str, str]) -> dict[str, str]:
