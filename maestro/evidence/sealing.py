@@ -3,6 +3,7 @@
 The record in the ledger is what makes a bundle *the* bundle: whoever seals a second time gets the one on record.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +21,11 @@ from maestro.evidence.guide import guide_members
 from maestro.evidence.indexing import index_of
 from maestro.evidence.storing import bundle_of, store_bundle
 from maestro.ledger import Ledger
+from maestro.ledger.records import LIST_LIMIT
 from maestro.model.decision import DecisionCard, Links, Phase
 from maestro.model.evidence import Bundle, EvidenceSet
-from maestro.model.record import DecisionRecord, RecordKind
+from maestro.model.pull_request import PullRequest
+from maestro.model.record import DecisionRecord, RecordKind, StoredRecord
 from maestro.render.narrative import narrative_members
 from maestro.signing.keys import Keyring
 
@@ -53,7 +56,7 @@ class Sealer:
     def _dossier(self, card: DecisionCard, evidence: EvidenceSet, *, at: datetime) -> Dossier:
         pull_request = card.pull_request
         facts = self.store.read_model(evidence.facts, Facts) if evidence.facts else Facts()
-        records = self.ledger.records.list(repo=pull_request.repo, pr=pull_request.pr, head_sha=pull_request.head_sha)
+        records = tuple(self._records(pull_request))
         contents = Contents(
             card=final(card),
             facts=facts,
@@ -67,6 +70,20 @@ class Sealer:
             sealed_at=at,
         )
         return Dossier(contents, self.catalogue)
+
+    def _records(self, pull_request: PullRequest) -> Iterator[StoredRecord]:
+        """All of this head, however many answers of the ledger they take."""
+        page: tuple[StoredRecord, ...] = ()
+        while not page or len(page) == LIST_LIMIT:
+            page = self.ledger.records.list(
+                repo=pull_request.repo,
+                pr=pull_request.pr,
+                head_sha=pull_request.head_sha,
+                after=page[-1].sequence if page else 0,
+            )
+            if not page:
+                return
+            yield from page
 
     def _make(self, dossier: Dossier) -> Bundle:
         statements = signed_statements(dossier, store=self.store, keys=self.keys)

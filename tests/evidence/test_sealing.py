@@ -9,6 +9,7 @@ import pytest
 from maestro.artifacts import ArtifactStore
 from maestro.assurance import load
 from maestro.errors import IntegrityError
+from maestro.evidence import sealing
 from maestro.evidence.sealing import Sealer
 from maestro.evidence.storing import read_bundle, read_index
 from maestro.evidence.verification import verify
@@ -92,3 +93,16 @@ def test_a_pull_request_that_was_blocked_before_anything_was_gathered_is_sealed_
     export_folder(read_bundle(bundle, scene.store), target=target)
     found = verify(target, trust=TrustRoots.of_folder(scene.folder / "keys"), now=NOW)
     assert found.holds, [problem for check in found.checks for problem in check.problems]
+
+
+def test_a_head_with_more_records_than_one_answer_of_the_ledger_is_sealed_with_all_of_them(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = scene.ledger.records.list(head_sha=scene.card.pull_request.head_sha)
+    listed = scene.ledger.records.list
+    monkeypatch.setattr(sealing, "LIST_LIMIT", 2)
+    monkeypatch.setattr(scene.ledger.records, "list", lambda **wanted: listed(limit=2, **wanted))
+    bundle = scene.sealer.seal(scene.card, scene.evidence, ordinal=0, at=SEALED_AT)
+    lines = dict(read_bundle(bundle, scene.store))["records.jsonl"].splitlines()
+    assert len(whole) == 3
+    assert len(lines) == len(whole)
