@@ -234,13 +234,14 @@ def test_an_auditor_needs_only_the_clone_the_bundles_and_the_keys(
     trust = world.folder / "trust.json"
     assert CliRunner().invoke(cli, ["keys", "export", "--out", str(trust)]).exit_code == 0
     monkeypatch.setenv("MAESTRO_HOME", str(world.folder / "auditor"))
-    told = release(world, "--bundles", str(bundles), "--trust", str(trust))
+    asked = ("--bundles", str(bundles), "--trust", str(trust))
+    told = release(world, *asked)
     assert told.exit_code == 0, told.output
     assert "whether a later bundle of the same head was withheld" in told.stdout
     assert not (world.folder / "auditor").exists()
     assert not (world.folder / "release-v2.evidence.json").exists()
     (bundles / "merged.tar.gz").write_bytes(b"\x1f\x8bbroken")
-    told = release(world, *words)
+    told = release(world, *asked)
     assert told.exit_code == 1
     assert "merge merged" in told.stdout
     assert "merged.tar.gz: " in told.stdout
