@@ -14,9 +14,11 @@ from maestro.assurance import load
 from maestro.config.topology import load_topology
 from maestro.policy.engine import RegorusEngine
 from maestro.render import card_schema
+from maestro.render.templates import source
 from maestro.resources import controls_dir, policies_dir
 print(len(load(controls_dir()).controls), len(load_topology().regions), RegorusEngine(policies_dir()).digest[:7])
 assert card_schema()
+assert source("narrative.typ")
 """
 
 
@@ -48,7 +50,7 @@ def run(folder: Path, *command: str) -> str:
 
 
 def test_an_installed_maestro_has_its_controls_regions_policies_and_templates(programs: Path, tmp_path: Path) -> None:
-    assert run(tmp_path, str(programs / "python"), "-I", "-c", READ_EVERYTHING) == "8 2 sha256:\n"
+    assert run(tmp_path, str(programs / "python"), "-I", "-c", READ_EVERYTHING) == "31 2 sha256:\n"
 
 
 def test_an_installed_command_runs(programs: Path, tmp_path: Path) -> None:
