@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from hypothesis import strategies as st
+
 from maestro.attestations.outgoing import signed_statements
 from maestro.attestations.summary import verification_summary
 from maestro.canonical import canonical_json
@@ -150,3 +152,7 @@ def on_record(made: Sealed, folder: Path, *, ordinal: int = 0) -> StoredRecord:
 def sealed() -> Sealed:
     """One bundle for all tests that only read it."""
     return sealed_in(Path(mkdtemp(prefix="sealed-")))
+
+
+A_PATH = st.deferred(lambda: st.sampled_from(sorted(sealed().files)))
+"""Made when it is asked for: the key of the bundle, and so the name of a file, is another one in each process."""

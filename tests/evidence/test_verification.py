@@ -23,12 +23,10 @@ from maestro.model.decision import DecisionState
 from maestro.signing.envelope import seal
 from maestro.signing.roots import TrustRoots
 from maestro.signing.trusted import Reason
-from tests.evidence.bundles import PAYLOAD_TYPE, Sealed, sealed, sealed_in
+from tests.evidence.bundles import A_PATH, PAYLOAD_TYPE, Sealed, sealed, sealed_in
 from tests.evidence.samples import SEALED_AT
 
 NOW = SEALED_AT + timedelta(days=30)
-A_PATH = st.deferred(lambda: st.sampled_from(sorted(sealed().files)))
-"""Made when it is asked for: the key of the bundle, and so the name of a file, is another one in each process."""
 DECISION = "statements/decision.dsse.json"
 
 
