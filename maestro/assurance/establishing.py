@@ -17,6 +17,7 @@ from maestro.assurance.gathering import facts_of
 from maestro.assurance.gitfacts import git_facts
 from maestro.assurance.reviewing import reviews_facts
 from maestro.attestations.incoming import judge_attestations
+from maestro.attestations.names import CYCLONEDX_MEDIA_TYPE
 from maestro.errors import IntegrityError
 from maestro.model.artifact import ArtifactRef
 from maestro.model.evidence import Evidence
@@ -29,7 +30,6 @@ from maestro.sbom import assess, bill_of_materials, open_snapshot
 from maestro.signing.roots import TrustRoots
 
 BILL_NAME = "sbom.cdx.json"
-BILL_MEDIA_TYPE = "application/vnd.cyclonedx+json"
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class Establisher:
         checks = self._checks(pull_request)
         attest = self._attested(pull_request, git, at=at)
         sbom, bill = self._materials(mirror, pull_request, at=at)
+        reviews = reviews_facts((), pull_request)
         known = facts_of(
             plan=done.plan,
             report=done.report,
@@ -84,9 +85,9 @@ class Establisher:
             checks=checks,
             attest=attest,
             sbom=sbom,
-            reviews=reviews_facts((), pull_request),
+            reviews=reviews,
         )
-        facts = known.model_copy(update={"opa": admission(known, pull_request, policy=self.policy)})
+        opa = admission(known, pull_request, policy=self.policy)
         report = store.put_model(done.report, name="report.json")
         came = (pull_request.checks,) if pull_request.checks else ()
         stored = {
@@ -97,12 +98,10 @@ class Establisher:
             QueryKind.ATTEST: (store.put_model(attest, name="attestations.json"), *pull_request.attestations),
             QueryKind.SBOM: (bill,),
             QueryKind.RISK: (store.put_model(done.plan, name="plan-summary.json"), done.plan.body),
+            QueryKind.OPA: (store.put_model(opa, name="admission.json"),),
+            QueryKind.REVIEWS: (store.put_model(reviews, name="reviews.json"),),
         }
-        if facts.opa is not None:
-            stored[QueryKind.OPA] = (store.put_model(facts.opa, name="admission.json"),)
-        if facts.reviews is not None:
-            stored[QueryKind.REVIEWS] = (store.put_model(facts.reviews, name="reviews.json"),)
-        return Established(facts, stored)
+        return Established(known.model_copy(update={"opa": opa}), stored)
 
     def _checks(self, pull_request: PullRequest) -> ChecksFacts:
         if pull_request.checks is None:
@@ -127,4 +126,4 @@ class Establisher:
             snapshot, damaged = None, True
         assessed = assess(bill, snapshot, now=at)
         facts = assessed.facts.model_copy(update={"snapshot_installed": damaged or snapshot is not None})
-        return facts, self.store.put(assessed.document, media_type=BILL_MEDIA_TYPE, name=BILL_NAME)
+        return facts, self.store.put(assessed.document, media_type=CYCLONEDX_MEDIA_TYPE, name=BILL_NAME)

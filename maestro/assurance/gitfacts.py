@@ -13,7 +13,7 @@ from typing import Final
 from maestro.assurance.blobs import BlobSigns, read_signs
 from maestro.assurance.documents import DOCUMENTS, is_lock_file, is_manifest, is_media, is_source, is_test, stands_in
 from maestro.assurance.facts import GitFacts
-from maestro.assurance.gitread import git
+from maestro.assurance.gitread import git, tree_of
 from maestro.assurance.signatures import allowed_signers, unverified
 from maestro.assurance.workflows import workflows
 from maestro.model.pull_request import PullRequest
@@ -62,7 +62,7 @@ def git_facts(mirror: Path, pull_request: PullRequest) -> GitFacts:
     signs = read_signs(mirror, (change.new for change in changes if change.new))
     merges = sum(commit.parents > 1 for commit in commits)
     facts = GitFacts(
-        tree=git(mirror, "rev-parse", "--verify", f"{pull_request.head_sha}^{{tree}}").decode().strip(),
+        tree=tree_of(mirror, pull_request.head_sha),
         commits=len(commits),
         merge_commits=merges,
         linear=merges == 0,

@@ -22,7 +22,7 @@ from maestro.evidence.indexing import index_of
 from maestro.evidence.storing import bundle_of, store_bundle
 from maestro.ledger import Ledger
 from maestro.ledger.records import LIST_LIMIT
-from maestro.model.decision import DecisionCard, Links, Phase
+from maestro.model.decision import DecisionCard, Links, Phase, Publication
 from maestro.model.evidence import Bundle, EvidenceSet
 from maestro.model.pull_request import PullRequest
 from maestro.model.record import DecisionRecord, RecordKind, StoredRecord
@@ -106,15 +106,20 @@ def final(card: DecisionCard) -> DecisionCard:
 
 
 def _landing(card: DecisionCard) -> Landing | None:
-    merged = next((one for one in card.publications if one.kind == "merge" and one.done and one.tree), None)
-    if merged is None:
+    merged = _merge_of(card)
+    if merged is None or not merged.tree:
         return None
     return Landing(base_ref=card.pull_request.base_ref, commit=merged.commit, tree=merged.tree)
 
 
+def _merge_of(card: DecisionCard) -> Publication | None:
+    return next((one for one in card.publications if one.kind == "merge" and one.done), None)
+
+
 def _record(card: DecisionCard, bundle: Bundle, *, key: str, at: datetime) -> DecisionRecord:
     pull_request = card.pull_request
-    landed = next((one.detail for one in card.publications if one.kind == "merge" and one.done), "nothing was merged")
+    merged = _merge_of(card)
+    landed = merged.detail if merged else "nothing was merged"
     return DecisionRecord(
         key=key,
         kind=RecordKind.EVIDENCE,
