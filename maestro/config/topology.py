@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from maestro.config.carbon import SOURCE, grids
 from maestro.config.clusters import HANDOVER_SLACK_SECONDS, ClusterConfig, Failover, Persistence
 from maestro.config.explain import Refusal, spelling
+from maestro.config.gateway import ForgeConfig, GatewayConfig
 from maestro.config.yamlfile import load
 from maestro.errors import BadInput
 from maestro.model.base import Config
@@ -210,6 +211,8 @@ class Topology(Config):
     clusters: tuple[ClusterConfig, ...] = ()
     persistence: Persistence = Persistence()
     failover: Failover = Failover()
+    gateway: GatewayConfig = GatewayConfig()
+    forges: tuple[ForgeConfig, ...] = ()
 
     @model_validator(mode="after")
     def _there_is_a_region_and_nothing_is_claimed_twice(self) -> Self:
@@ -219,12 +222,17 @@ class Topology(Config):
         for name in ids:
             if ids.count(name) > 1:
                 raise Refusal(f"two regions have the id {name!r}", fix="give each region its own id")
-        ports = [self.temporal.port, self.temporal.ui_port]
+        names = [forge.name for forge in self.forges]
+        for name in names:
+            if names.count(name) > 1:
+                raise Refusal(f"two forges have the name {name!r}", fix="give each forge its own name")
+        ports = [self.temporal.port, self.temporal.ui_port, self.gateway.port]
         ports += [region.metrics_port for region in self.regions if region.metrics_port is not None]
         for port in ports:
             if ports.count(port) > 1:
                 raise Refusal(
-                    f"port {port} is used twice", fix="give each of address, ui_port and metrics_port its own"
+                    f"port {port} is used twice",
+                    fix="give each of address, ui_port, gateway.port and metrics_port its own",
                 )
         return self
 

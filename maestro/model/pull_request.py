@@ -11,8 +11,8 @@ from maestro.model.base import Model
 SHA_PATTERN = r"^[0-9a-f]{40}([0-9a-f]{24})?$"
 
 
-Publishing = Literal["comment", "merge"]
-"""What the forge is told of a decision, where that is asked for."""
+Publishing = Literal["comment", "merge", "status"]
+"""What the forge is told of a pull request, where that is asked for; a status also while it is conducted."""
 
 
 class AuthorKind(StrEnum):
