@@ -8,7 +8,8 @@ from dataclasses import asdict
 import click
 
 from gateway.connection import reach
-from gateway.finding import Found, listed
+from gateway.finding import listed
+from gateway.listing import Filters, Found
 from gateway.tables import print_table
 from maestro.model.decision import DecisionState, Phase
 
@@ -25,10 +26,8 @@ def list_(repo: str, phase: str | None, decision: str | None, limit: int, as_jso
     """List pull requests, newest first."""
 
     async def found() -> list[Found]:
-        return [
-            each
-            async for each in listed(await reach(), repo=repo, phase=phase or "", decision=decision or "", limit=limit)
-        ]
+        wanted = Filters(repo=repo, phase=phase or "", decision=decision or "")
+        return [each async for each in listed(await reach(), wanted, limit=limit)]
 
     rows = asyncio.run(found())
     if as_json:
