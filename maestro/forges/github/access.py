@@ -55,6 +55,10 @@ class TokenAccess:
 Access = AppAccess | TokenAccess
 
 
+class NotInstalledError(RefusedError):
+    """The App may not see the repository, or there is none: GitHub does not tell which."""
+
+
 class Identity(Protocol):
     """Credentials that know whose they are."""
 
@@ -145,7 +149,7 @@ class AppCredential:
     async def _installation(self, repo: str) -> int:
         answer = await self._http.get(f"repos/{quote(repo)}/installation")
         if answer.status == 404:
-            raise RefusedError(
+            raise NotInstalledError(
                 f"the App is not installed for {repo}", field=answer.place, fix="install it there, or correct the name"
             )
         return refusing(answer, doing=f"the App's installation for {repo} cannot be looked up").read(_Installation).id

@@ -45,10 +45,10 @@ _CHANGES = {
 
 
 def of_pull_request(event: payloads.PullEvent) -> Meaning:
-    seen = _seen(event.pull_request, event.repository)
+    pull_request = seen(event.pull_request, event.repository)
     if event.action == "closed":
         landed = event.pull_request.merge_commit_sha if event.pull_request.merged else None
-        return Closed(pull_request=seen, merged_sha=landed or "")
+        return Closed(pull_request=pull_request, merged_sha=landed or "")
     is_new_base = event.action == "edited" and event.changes.base is not None
     if event.action not in {*_NEWS, "labeled", "unlabeled"} and not is_new_base:
         return Ignored(reason="it changes neither the head, the base nor the labels")
@@ -57,9 +57,9 @@ def of_pull_request(event: payloads.PullEvent) -> Meaning:
     if event.action in {"labeled", "unlabeled"}:
         names = (_line(event.label.name),) if event.label else ()
         is_added = event.action == "labeled"
-        return Relabelled(pull_request=seen, added=names if is_added else (), removed=() if is_added else names)
+        return Relabelled(pull_request=pull_request, added=names if is_added else (), removed=() if is_added else names)
     because = "new_base" if is_new_base else _NEWS[event.action]
-    return Conduct.model_validate({"pull_request": seen, "because": because})
+    return Conduct.model_validate({"pull_request": pull_request, "because": because})
 
 
 def of_review(event: payloads.ReviewEvent) -> Meaning:
@@ -72,7 +72,7 @@ def of_review(event: payloads.ReviewEvent) -> Meaning:
     if verdict is None:
         return Ignored(reason="a review that only comments approves and refuses nothing")
     return Reviewed(
-        pull_request=_seen(event.pull_request, event.repository),
+        pull_request=seen(event.pull_request, event.repository),
         reviewer=person(review.user),
         verdict=verdict,
         sha=review.commit_id or "",
@@ -161,7 +161,8 @@ def person(user: payloads.User | None) -> Person:
     return Person(login=_line(user.login), id=user.id, kind=kind)
 
 
-def _seen(pull: payloads.Pull, repository: payloads.Repository) -> Seen:
+def seen(pull: payloads.Pull, repository: payloads.Repository) -> Seen:
+    """The pull request of an event or an answer. Raises pydantic's ValidationError for one that no forge has."""
     return Seen(
         repo=repository.full_name,
         repository=repository.clone_url,

@@ -15,14 +15,13 @@ class User(Payload):
     type: str = "User"
 
 
-class Repository(Payload):
-    id: int
-    full_name: str
-    clone_url: str
-
-
 class SideRepository(Payload):
     id: int
+
+
+class Repository(SideRepository):
+    full_name: str
+    clone_url: str
 
 
 class Side(Payload):

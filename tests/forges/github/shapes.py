@@ -39,6 +39,7 @@ def pull(number: int, known: Json, refs: dict[str, str]) -> Json:
     sides = {"head": ("feature", known["head"]), "base": (known["base"], refs.get(known["base"], _NOBODY))}
     for side, (ref, sha) in sides.items():
         least[side] |= {"ref": ref, "sha": sha, "label": f"acme:{ref}"}
+        least[side]["repo"] |= {"id": 1, "full_name": "acme/shop", "clone_url": "https://forge.example/acme/shop.git"}
     return least | {
         "number": number,
         "state": known["state"],
