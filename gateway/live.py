@@ -3,7 +3,7 @@ the workflow's history, and then asks for the card.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -56,7 +56,7 @@ class Live:
         self._desk = desk
         self._watches: dict[str, _Watch] = {}
 
-    async def cards(self, workflow_id: str) -> AsyncIterator[DecisionCard]:
+    async def cards(self, workflow_id: str) -> AsyncGenerator[DecisionCard]:
         """The card at once, and whenever it has changed, until it cannot change any more.
 
         Raises UnknownPullRequestError before the first one.
