@@ -15,7 +15,7 @@ HEAD ?= HEAD
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-outside test-projects test-clusters test-drill drill temporal-server histories screenshots benchmark benchmark-failover constraints clean
+.PHONY: help run test lint test-outside test-projects test-clusters test-forge gitea test-drill drill temporal-server histories screenshots benchmark benchmark-failover constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,7 +39,7 @@ $(VENV)/dev.done: $(VENV)/run.done
 run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev
 	@$(BIN)/maestro run --repo "$(REPO)" --head "$(HEAD)" $(if $(BASE),--base "$(BASE)")
 
-test: $(VENV)/dev.done ## every test but those of tests/outside (make lint, make test-outside), tests/projects and tests/clusters
+test: $(VENV)/dev.done ## every test but those of tests/outside (make lint, make test-outside), tests/projects, tests/clusters and tests/forge
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, policies under the real OPA, the wheel
@@ -81,6 +81,13 @@ drill: $(VENV)/dev.done temporal-server ## the long drill: FAULTS=500 SEED=1, wi
 test-clusters: $(VENV)/dev.done temporal-server ## two real Temporal clusters, joined
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,clusters]'
 	$(BIN)/python -m pytest tests/clusters
+
+gitea: $(VENV)/dev.done ## the Gitea of the tests, built once (a quarter of an hour; needs Go)
+	@$(BIN)/python -m tests.forge.server
+
+test-forge: $(VENV)/dev.done gitea ## a real Gitea, end to end: webhooks, statuses, comments, merges, and browsers at it
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,screenshots]'
+	$(BIN)/python -m pytest tests/forge
 
 histories: $(VENV)/dev.done ## record workflow histories for the replay tests
 	$(BIN)/python -m tests.histories.record
