@@ -43,11 +43,14 @@ class Merge(Model):
 
 
 class Merged(Model):
-    """The base branch contains ``head_sha``; ``found``: it did so before anybody here merged it."""
+    """The base branch has ``head_sha`` in it; ``found``: it did so before anybody here merged it. ``landed`` is the
+    commit that brought it there, empty where that is the head itself; nobody has tested that one.
+    """
 
     base_ref: str
     head_sha: str
     found: bool = False
+    landed: str = ""
 
 
 class StatusState(StrEnum):
