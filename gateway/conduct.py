@@ -130,4 +130,5 @@ async def _state_after(handle: Handle, mode: SelectionMode) -> ConductState:
             decisions=card.version + 1,
             comments=card.version + 1,
             placements=card.placement.ordinal + 1 if card.placement else 0,
+            incidents=card.incidents,
         )

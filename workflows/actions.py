@@ -1,14 +1,26 @@
 """What a reviewer may do when, in words that a reviewer understands. Pure: state in, sentence or offer out."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, assert_never
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from maestro.model.conduct import ConductState
-    from maestro.model.decision import ActionKind, DecisionState, OfferedAction, Phase, Review, ReviewerAction
-    from maestro.model.pull_request import PullRequest
+    from maestro.model.decision import (
+        ActionKind,
+        ActionResult,
+        DecisionState,
+        Incident,
+        OfferedAction,
+        Phase,
+        Review,
+        ReviewerAction,
+    )
+    from maestro.model.pull_request import AuthorKind, PullRequest
     from maestro.model.tests import SelectionMode
+    from workflows import incidents
 
 TESTING = frozenset({Phase.PLACE, Phase.WAITING_FOR_REGION, Phase.SELECT, Phase.RUN, Phase.GATHER})
 """The phases in which tests are still on their way; a plan can be narrowed here, and not approved yet."""
@@ -20,28 +32,47 @@ OFFERS: dict[ActionKind, tuple[str, str]] = {
     ActionKind.DOWNSHIFT: ("Run fewer tests", "Only changed, recently failed and directly affected tests run now."),
     ActionKind.RETRY: ("Retry", "Tests without a passing verdict run again."),
     ActionKind.CANCEL: ("Cancel", "Everything stops; nothing is decided."),
+    ActionKind.INCIDENT: (
+        "Report an incident",
+        "Nothing is merged before somebody else answers it; say what is wrong.",
+    ),
 }
 
 
-def refusal(kind: ActionKind, action: ReviewerAction, state: ConductState, pull_request: PullRequest) -> str | None:
+JUDGEMENTS = frozenset({ActionKind.APPROVE, ActionKind.REJECT})
+"""The actions that former releases held to the card that the reviewer had seen; today all are."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an action cannot be taken now. ``stale`` has the version of the card that the reviewer saw and the one that
+    it is at now, where that is why.
+    """
+
+    sentence: str
+    stale: tuple[int, int] | None = None
+
+
+def refusal(
+    kind: ActionKind, action: ReviewerAction, state: ConductState, pull_request: PullRequest, *, every_card: bool = True
+) -> Refusal | None:
     """Why this action cannot be taken now, or None if it can.
 
     An action whose id was already taken is not refused when it is the same action: it acts once and answers twice.
+    ``every_card`` is False where a history of a former release is replayed: then only a judgement goes stale.
     """
     known = state.results.get(action.action_id)
     if known is not None:
-        return None if known.kind is kind else f"action id {action.action_id!r} was already used to {words(known.kind)}"
-    if state.phase is Phase.DONE or state.closing:
-        return f"this pull request is already decided: {decision_state(state)}"
-    if state.cancelled_by:
-        return f"{state.cancelled_by} has cancelled it: everything is being stopped"
-    if state.rejected and kind is not ActionKind.CANCEL:
-        return "it was rejected already; a rejection stands for the head that it was given to"
-    if action.card_version is not None and kind in {ActionKind.APPROVE, ActionKind.REJECT}:
-        seen, now = action.card_version, state.card_version
-        if seen != now:
-            return f"you saw version {seen} of the card, it is now at version {now}: look again, then act"
-    return _refusal_of_kind(kind, action, state, pull_request)
+        other = f"action id {action.action_id!r} was already used to {words(known.kind)}"
+        return None if known.kind is kind else Refusal(other)
+    ended = _ended(kind, state)
+    if ended is not None:
+        return Refusal(ended)
+    seen, now = action.card_version, state.card_version
+    if seen is not None and seen != now and (every_card or kind in JUDGEMENTS):
+        return Refusal(_stale(seen, state), stale=(seen, now))
+    sentence = _refusal_of_kind(kind, action, state, pull_request)
+    return None if sentence is None else Refusal(sentence)
 
 
 def offered(state: ConductState, pull_request: PullRequest) -> tuple[OfferedAction, ...]:
@@ -62,6 +93,23 @@ def decision_state(state: ConductState) -> DecisionState:
     return state.decision.state if state.decision else DecisionState.PENDING
 
 
+def _ended(kind: ActionKind, state: ConductState) -> str | None:
+    if state.phase is Phase.DONE or state.closing:
+        return f"this pull request is already decided: {decision_state(state)}"
+    if state.cancelled_by:
+        return f"{state.cancelled_by} has cancelled it: everything is being stopped"
+    if state.rejected and kind is not ActionKind.CANCEL:
+        return "it was rejected already; a rejection stands for the head that it was given to"
+    return None
+
+
+def _stale(seen: int, state: ConductState) -> str:
+    sentence = f"you saw version {seen} of the card, it is now at version {state.card_version}"
+    newest = state.timeline[-1] if state.timeline else None
+    since = f" (newest: {newest.event} by {newest.actor})" if newest else ""
+    return f"{sentence}{since}: look again, then act"
+
+
 def _refusal_of_kind(
     kind: ActionKind, action: ReviewerAction, state: ConductState, pull_request: PullRequest
 ) -> str | None:
@@ -70,14 +118,12 @@ def _refusal_of_kind(
             return _approve(action, state, pull_request)
         case ActionKind.REJECT:
             return None if action.reason.strip() else "a rejection needs a reason that the author can act on"
-        case ActionKind.ESCALATE_TESTS:
-            return "all tests are selected already" if state.mode is SelectionMode.ALL else None
-        case ActionKind.DOWNSHIFT:
-            return _downshift(state)
-        case ActionKind.RETRY:
-            return _retry(state)
+        case ActionKind.ESCALATE_TESTS | ActionKind.DOWNSHIFT | ActionKind.RETRY:
+            return _other_tests(kind, state)
         case ActionKind.CANCEL:
             return None
+        case ActionKind.INCIDENT:
+            return incidents.report_refusal(action, state)
         case _:
             assert_never(kind)
 
@@ -86,22 +132,34 @@ def _approve(action: ReviewerAction, state: ConductState, pull_request: PullRequ
     if state.phase is not Phase.WAITING_FOR_PERSON or state.decision is None:
         # While policy weighs new evidence, the card that the reviewer saw shows the old.
         return f"there is nothing to approve yet: the pull request is in phase {state.phase.value}"
-    if _same_person(action.actor, pull_request.author):
+    if is_same_person(action.actor, pull_request.author):
         return f"{action.actor} is the author; somebody else has to approve"
     if state.decision.state is not DecisionState.NEEDS_PERSON:
         return f"an approval cannot change a pull request that is {state.decision.state.value}: " + "; ".join(
             state.decision.reasons
         )
-    return None
+    return incidents.approval_refusal(action, state)
 
 
-def _same_person(one: str, other: str) -> bool:
+def is_same_person(one: str, other: str) -> bool:
     """Whether two of ``name``, ``address`` or ``name <address>`` can be told to be the same person."""
 
     def address(person: str) -> str:
         return person.rpartition("<")[2].rstrip(">").strip().casefold()
 
     return bool(one) and address(one) == address(other)
+
+
+def _other_tests(
+    kind: Literal[ActionKind.ESCALATE_TESTS, ActionKind.DOWNSHIFT, ActionKind.RETRY], state: ConductState
+) -> str | None:
+    match kind:
+        case ActionKind.ESCALATE_TESTS:
+            return "all tests are selected already" if state.mode is SelectionMode.ALL else None
+        case ActionKind.DOWNSHIFT:
+            return _downshift(state)
+        case ActionKind.RETRY:
+            return _retry(state)
 
 
 def _downshift(state: ConductState) -> str | None:
@@ -128,16 +186,39 @@ CHANGES: dict[ActionKind, str] = {
     ActionKind.DOWNSHIFT: "only the tests closest to the change are selected",
     ActionKind.RETRY: "tests without a passing verdict run again",
     ActionKind.CANCEL: "everything stops",
+    ActionKind.INCIDENT: "an incident is open: nothing is merged before somebody else answers it",
 }
 
 
-def change_of(kind: ActionKind) -> str:
-    """What an action changes, for whoever took it."""
-    return CHANGES[kind]
+def result_of(kind: ActionKind, action: ReviewerAction, state: ConductState, *, every_card: bool) -> ActionResult:
+    """What an action that is not refused will have changed, for whoever takes it."""
+    return ActionResult(
+        action_id=action.action_id,
+        kind=kind,
+        accepted=True,
+        changed=CHANGES[kind],
+        card_version=state.card_version + every_card,
+        state=decision_state(state),
+    )
 
 
-def apply(kind: ActionKind, action: ReviewerAction, state: ConductState) -> None:
-    """Change the state as the action asks. The caller has checked ``refusal``; whoever acts ends the waiting."""
+def change_of_incidents(
+    kind: ActionKind, action: ReviewerAction, state: ConductState, pull_request: PullRequest, *, at: datetime
+) -> tuple[Incident, ...]:
+    """The incidents that the action opens or answers. An approval answers where policy would count it."""
+    author = pull_request.author
+    # Four eyes: where the author is not known, nobody can be shown to be somebody else.
+    another = bool(author.strip()) and not is_same_person(action.actor, author)
+    counts = another and action.actor_kind is AuthorKind.HUMAN
+    return incidents.changed_by(kind, action, state, counts=counts, at=at)
+
+
+def apply(kind: ActionKind, action: ReviewerAction, state: ConductState, *, changed: tuple[Incident, ...] = ()) -> None:
+    """Change the state as the action asks, and its incidents to what they are now.
+
+    The caller has checked ``refusal``; whoever acts ends the waiting.
+    """
+    incidents.keep(changed, state)
     state.deadline, state.expired, state.reminders = None, False, 0
     match kind:
         case ActionKind.APPROVE:
@@ -146,6 +227,9 @@ def apply(kind: ActionKind, action: ReviewerAction, state: ConductState) -> None
             _review(state, "reject", action)
         case ActionKind.CANCEL:
             state.cancelled_by = action.actor
+            state.judge_wanted = True
+        case ActionKind.INCIDENT:
+            # The tests go on: whoever answers wants their verdicts.
             state.judge_wanted = True
         case ActionKind.RETRY:
             state.attempt += 1

@@ -48,6 +48,7 @@ def build(request: ConductRequest, state: ConductState, *, now: datetime) -> Dec
         links=state.links.model_copy(update={"temporal_ui": request.temporal_ui}),
         publications=state.publications,
         sealing=state.sealing,
+        incidents=state.incidents,
         generated_at=now,
     )
 

@@ -33,12 +33,12 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.region import Placement
     from maestro.model.tests import Problem, ShardResult
     from workflows import steps
-    from workflows.actions import apply, change_of, decision_state, refusal, words
+    from workflows.actions import Refusal, apply, change_of_incidents, decision_state, refusal, result_of, words
     from workflows.leaving import LeavesRegions, Leaving
     from workflows.publishing import Publishing
     from workflows.region import NoRegionError, RegionRunner, problem_of
     from workflows.replay import REPLAYED, replay_of, start_replay
-    from workflows.reviewing import ReviewerActions, refused
+    from workflows.reviewing import EVERY_CARD, ReviewerActions, refused
     from workflows.sealing import ON_RECORD, Sealer
     from workflows.telling import Teller
     from workflows.testing import RegionTests
@@ -242,6 +242,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
             evidence=gathered.evidence if gathered else None,
             problem=self._state.problem,
             reviews=self._state.reviews,
+            incidents=self._state.incidents,
             attempt=self._state.attempt,
             expired=self._state.expired,
             ordinal=self._state.decisions,
@@ -336,45 +337,43 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(self._request.model_copy(update={"state": self._state}))
 
-    def refusal(self, kind: ActionKind, action: ReviewerAction) -> str | None:
-        return refusal(kind, action, self._state, self._pull_request)
+    def refusal(self, kind: ActionKind, action: ReviewerAction, *, every_card: bool = True) -> Refusal | None:
+        return refusal(kind, action, self._state, self._pull_request, every_card=every_card)
 
     async def act(self, kind: ActionKind, action: ReviewerAction) -> ActionResult:
         async with self._acting:
-            reason = self.refusal(kind, action)
-            if reason is not None:
-                raise refused(reason)
+            every_card = workflow.patched(EVERY_CARD)
+            refusal = self.refusal(kind, action, every_card=every_card)
+            if refusal is not None:
+                raise refused(refusal)
             known = self._state.results.get(action.action_id)
             if known is not None:
                 return known
-            result = ActionResult(
-                action_id=action.action_id,
-                kind=kind,
-                accepted=True,
-                changed=change_of(kind),
-                card_version=self._state.card_version,
-                state=decision_state(self._state),
+            result = result_of(kind, action, self._state, every_card=every_card)
+            now = workflow.now()
+            changed = change_of_incidents(kind, action, self._state, self._pull_request, at=now)
+            record = ActionRecord(
+                pull_request=self._pull_request, kind=kind, action=action, result=result, incidents=changed, at=now
             )
-            result = await self._record(kind, action, result)
-            apply(kind, action, self._state)
+            result = await self._record(record)
+            apply(kind, action, self._state, changed=changed)
+            if every_card:
+                # Who acts at the same moment, on the card as it was before, is shown this one first.
+                self._state.card_version = max(self._state.card_version + 1, result.card_version)
             self._state.results[action.action_id] = result
             self._tell.note(words(kind), action.actor, action.reason or result.changed)
             return result
 
-    async def _record(self, kind: ActionKind, action: ReviewerAction, result: ActionResult) -> ActionResult:
+    async def _record(self, record: ActionRecord) -> ActionResult:
         """Write the action to the ledger. What cannot be written is refused, and has changed nothing.
 
         After a failover the ledger may have an action that this workflow has lost: it acts, and answers as it did then.
         """
-        record = ActionRecord(
-            pull_request=self._pull_request, kind=kind, action=action, result=result, at=workflow.now()
-        )
         try:
             return await steps.record_action(record)
         except ApplicationError as error:
-            raise refused(
-                f"action {action.action_id!r} cannot be recorded, so it does nothing: {error.message}"
-            ) from error
+            sentence = f"action {record.action.action_id!r} cannot be recorded, so it does nothing: {error.message}"
+            raise refused(Refusal(sentence)) from error
 
     def note_refused(self, kind: ActionKind, action: ReviewerAction, reason: str) -> None:
         self._tell.note(f"refused: {words(kind)}", action.actor, reason)

@@ -1,7 +1,9 @@
 """Reviewer actions as Temporal updates, and as signals of the same names for the Temporal UI and CLI.
 
-An update is refused by its validator before it leaves a trace in history. A signal cannot be refused: one that does
-not fit is written on the timeline as refused. Both act once per action id.
+An update is refused by its validator before it leaves a trace in history; where the card has moved on since the
+reviewer looked, the failure is a ``StaleCard`` whose details are the version seen and the version now, else an
+``ActionRefused``. A signal cannot be refused: one that does not fit is written on the timeline as refused. Both act
+once per action id.
 """
 
 from abc import ABC, abstractmethod
@@ -11,18 +13,33 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
     from maestro.model.decision import ActionKind, ActionResult, ReviewerAction
+    from workflows.actions import Refusal
 
 
-def refused(reason: str) -> ApplicationError:
+REFUSED = "ActionRefused"
+STALE = "StaleCard"
+"""The types of failures that a client tells apart."""
+
+EVERY_CARD = "every action is held to the card that was seen"
+"""The patch since which no action is taken on a stale card, and each one makes the card a new version."""
+
+
+def refused(refusal: Refusal) -> ApplicationError:
     """The answer to an update that does not fit; expected, so it is no error in logs and metrics."""
-    return ApplicationError(reason, type="ActionRefused", non_retryable=True, category=ApplicationErrorCategory.BENIGN)
+    return ApplicationError(
+        refusal.sentence,
+        *(refusal.stale or ()),
+        type=STALE if refusal.stale else REFUSED,
+        non_retryable=True,
+        category=ApplicationErrorCategory.BENIGN,
+    )
 
 
 class ReviewerActions(ABC):
-    """The six actions. A workflow implements ``refusal``, ``act`` and ``note_refused``."""
+    """The seven actions. A workflow implements ``refusal``, ``act`` and ``note_refused``."""
 
     @abstractmethod
-    def refusal(self, kind: ActionKind, action: ReviewerAction) -> str | None:
+    def refusal(self, kind: ActionKind, action: ReviewerAction, *, every_card: bool = True) -> Refusal | None:
         """Why the action cannot be taken now, or None. Reads only."""
 
     @abstractmethod
@@ -34,12 +51,14 @@ class ReviewerActions(ABC):
         """Write down that a signal was refused."""
 
     def _check(self, kind: ActionKind, action: ReviewerAction) -> None:
-        reason = self.refusal(kind, action)
-        if reason is not None:
-            raise refused(reason)
+        # A validator never runs in a replay, so it needs no patch, and may not ask for one.
+        refusal = self.refusal(kind, action)
+        if refusal is not None:
+            raise refused(refusal)
 
     async def _signalled(self, kind: ActionKind, action: ReviewerAction) -> None:
-        reason = self.refusal(kind, action)
+        refusal = self.refusal(kind, action, every_card=workflow.patched(EVERY_CARD))
+        reason = refusal.sentence if refusal else None
         if reason is None:
             try:
                 await self.act(kind, action)
@@ -120,3 +139,15 @@ class ReviewerActions(ABC):
     @workflow.signal(name=ActionKind.CANCEL.value, description="Stop everything; nothing is decided")
     async def cancel_signal(self, action: ReviewerAction) -> None:
         await self._signalled(ActionKind.CANCEL, action)
+
+    @workflow.update(name=ActionKind.INCIDENT.value, description="Hold it back and say what is wrong")
+    async def incident(self, action: ReviewerAction) -> ActionResult:
+        return await self.act(ActionKind.INCIDENT, action)
+
+    @incident.validator
+    def _may_report(self, action: ReviewerAction) -> None:
+        self._check(ActionKind.INCIDENT, action)
+
+    @workflow.signal(name=ActionKind.INCIDENT.value, description="Hold it back and say what is wrong")
+    async def incident_signal(self, action: ReviewerAction) -> None:
+        await self._signalled(ActionKind.INCIDENT, action)

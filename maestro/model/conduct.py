@@ -11,6 +11,7 @@ from maestro.model.decision import (
     ActionResult,
     Decision,
     DecisionCard,
+    Incident,
     Links,
     Phase,
     Publication,
@@ -113,6 +114,7 @@ class DecideRequest(Model):
     evidence: EvidenceSet | None = None
     problem: Problem | None = None
     reviews: tuple[Review, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     attempt: int = 0
     expired: bool = False
     ordinal: int = 0
@@ -135,6 +137,20 @@ class CommentRequest(Model):
     card: DecisionCard
     version: int
     at: datetime
+
+
+class StatusRequest(Model):
+    """Ask for the status of a head to say what the card says. ``version`` and ``at`` as of a comment.
+
+    ``final``: nothing follows, so it must not be left open. ``problem`` says why the pull request could not be
+    conducted to its end, where that is so.
+    """
+
+    card: DecisionCard
+    version: int
+    at: datetime
+    final: bool = False
+    problem: str = ""
 
 
 class MergeRequest(Model):
@@ -174,12 +190,13 @@ class SealRequest(Model):
 
 
 class ActionRecord(Model):
-    """A reviewer's action with its result, for the ledger."""
+    """A reviewer's action with its result, for the ledger. ``incidents`` are those that it opens or answers."""
 
     pull_request: PullRequest
     kind: ActionKind
     action: ReviewerAction
     result: ActionResult
+    incidents: tuple[Incident, ...] = ()
     at: datetime
 
 
@@ -199,9 +216,11 @@ class ConductState(Model):
     has the actions by their id. ``round_wanted`` asks for new tests, ``judge_wanted`` only for a new decision on what
     is known. ``replayed`` says that the left-out tests of this head were started after a decision.
 
-    ``comments`` counts those that were asked for, ``closing`` says that the decision is being published and nobody can
-    change it. ``sealing`` is what became of the evidence, ``seals`` counts how often that was asked for. ``left`` has
-    the newest epoch in which a region was left, ``gone`` those that the next placement has to avoid, with the reason.
+    ``comments`` and ``statuses`` count those that were asked for, ``status_owed`` says that the newest could not be
+    told before the workflow continued as new. ``closing`` says that the decision is being published and nobody can change
+    it. ``sealing`` is what became of the evidence, ``seals`` counts how often that was asked for. ``left`` has the
+    newest epoch in which a region was left, ``gone`` those that the next placement has to avoid, with the reason.
+    ``incidents`` are all of this head, also those that were answered.
     """
 
     model_config = ConfigDict(frozen=False, extra="ignore")
@@ -224,6 +243,7 @@ class ConductState(Model):
     timeline: tuple[TimelineEntry, ...] = ()
     results: dict[str, ActionResult] = Field(default_factory=dict)
     reviews: tuple[Review, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     cancelled_by: str = ""
     expired: bool = False
     deadline: datetime | None = None
@@ -231,6 +251,8 @@ class ConductState(Model):
     judge_wanted: bool = False
     replayed: bool = False
     comments: int = 0
+    statuses: int = 0
+    status_owed: bool = False
     closing: bool = False
     publications: tuple[Publication, ...] = ()
     sealing: Sealing | None = None
@@ -267,7 +289,9 @@ class Outcome(Model):
     state: ConductState
 
     def again(self, mode: SelectionMode) -> ConductState:
-        """The state to conduct the same head with once more: how far the counters got, and which action ids acted."""
+        """The state to conduct the same head with once more: how far the counters got, which action ids acted, and the
+        incidents, because starting again answers none.
+        """
         return ConductState(
             mode=mode,
             round=self.state.round + 1,
@@ -277,6 +301,8 @@ class Outcome(Model):
             decisions=self.state.decisions,
             placements=self.state.placements,
             comments=self.state.comments,
+            statuses=self.state.statuses,
             seals=self.state.seals,
             results=self.state.results,
+            incidents=self.state.incidents,
         )

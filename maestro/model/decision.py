@@ -45,6 +45,7 @@ class ActionKind(StrEnum):
     DOWNSHIFT = "downshift"
     RETRY = "retry"
     CANCEL = "cancel"
+    INCIDENT = "incident"
 
 
 class NextStep(Model):
@@ -71,7 +72,9 @@ class Decision(Model):
 class ReviewerAction(Model):
     """What a reviewer asks for. ``action_id`` makes it idempotent: the same id acts once.
 
-    ``card_version`` is the version of the card that the reviewer saw; None skips that check.
+    ``card_version`` is the version of the card that the reviewer saw; None skips that check. ``via`` is the way on
+    which the actor was authenticated (``cli``, ``api``, ``forge:github``) and ``role`` the role that they had there;
+    both are empty for an action that was sent to Temporal itself, which authenticates nobody for us.
     """
 
     action_id: str = Field(min_length=1, max_length=200)
@@ -79,6 +82,8 @@ class ReviewerAction(Model):
     actor_kind: AuthorKind = AuthorKind.HUMAN
     reason: str = Field(default="", max_length=2_000)
     card_version: int | None = None
+    via: str = Field(default="", max_length=100)
+    role: str = Field(default="", max_length=100)
 
 
 class Review(Model):
@@ -90,8 +95,35 @@ class Review(Model):
     reason: str = ""
 
 
+class IncidentAnswer(Model):
+    """The approval that answered an incident: whose, and why it may go on all the same."""
+
+    actor: str
+    actor_kind: AuthorKind = AuthorKind.HUMAN
+    reason: str
+    at: datetime
+
+
+class Incident(Model):
+    """A reviewer's word that something is wrong with the pull request, or with what it did.
+
+    It holds the pull request back from its ``at`` until somebody other than the author answers it. ``ordinal`` counts
+    the incidents of a head from 0.
+    """
+
+    ordinal: int = Field(ge=0)
+    actor: str
+    actor_kind: AuthorKind = AuthorKind.HUMAN
+    reason: str
+    at: datetime
+    answer: IncidentAnswer | None = None
+
+
 class ActionResult(Model):
-    """What an action changed. ``accepted`` is False only for signals, which cannot be refused before they arrive."""
+    """What an action changed. ``accepted`` is False only for signals, which cannot be refused before they arrive.
+
+    ``card_version`` is that of the card once the action is taken, ``state`` the decision as it stood before.
+    """
 
     action_id: str
     kind: ActionKind
@@ -180,4 +212,5 @@ class DecisionCard(Model):
     links: Links = Links()
     publications: tuple[Publication, ...] = ()
     sealing: Sealing | None = None
+    incidents: tuple[Incident, ...] = ()
     generated_at: datetime

@@ -21,6 +21,8 @@ class RecordKind(StrEnum):
     CALIBRATION = "calibration"
     FAILOVER = "failover"
     EVIDENCE = "evidence"
+    ACCESS = "access"
+    INCIDENT = "incident"
 
 
 class DecisionRecord(Model):

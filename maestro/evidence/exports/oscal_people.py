@@ -19,7 +19,7 @@ DECIDER: Final = "decider"
 MAESTRO: Final = identity("party", "maestro")
 
 _ITSELF: Final = frozenset({"", "policy", "maestro"})
-_BY_PEOPLE: Final = frozenset({RecordKind.ACTION, RecordKind.DECISION})
+_BY_PEOPLE: Final = frozenset({RecordKind.ACTION, RecordKind.DECISION, RecordKind.INCIDENT})
 """The kinds of records whose actor can be a person; the actors of all others are parts of Maestro."""
 
 
