@@ -4,6 +4,7 @@ import ipaddress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -20,6 +21,19 @@ WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s?#@]+[^\s?#@/]$", max_
 """Without a query, a user or a slash at its end."""
 
 
+def _private(address: str) -> str:
+    if not is_private(address):
+        raise Refusal(f"whoever sits on the way could answer for {address}", fix="give an address that begins https://")
+    return address
+
+
+Issuer = Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$", max_length=1_000), AfterValidator(_private)]
+"""Exactly as the provider's own tokens spell it, some with a slash at the end: https, or http on this machine."""
+
+KNOWN_BY_EMAIL = frozenset({"email", "email_verified"})
+"""Claims that prove nothing alone: an address counts only together with the provider's word that it was verified."""
+
+
 def _absolute(path: Path) -> Path:
     if not path.is_absolute():
         raise Refusal(f"{path} depends on the current folder", fix="give an absolute path")
@@ -34,7 +48,7 @@ class Login(Config):
     without ``client_secret_file`` the gateway is a public client, which PKCE protects.
     """
 
-    issuer: WebAddress
+    issuer: Issuer
     client_id: str = Field(min_length=1, max_length=300)
     client_secret_file: AbsolutePath | None = None
     audience: str = ""
@@ -62,6 +76,11 @@ class RoleRule(Config):
             raise Refusal("a role is given to nobody, or in two ways", fix="name one of email, claim and login")
         if bool(self.claim) != bool(self.value) or bool(self.login) != bool(self.forge):
             raise Refusal("half of a pair is missing", fix="name claim with value, and login with forge")
+        if self.claim in KNOWN_BY_EMAIL:
+            raise Refusal(
+                f"the claim {self.claim} says nothing of whether the address was verified",
+                fix="name email: ADDRESS in its place",
+            )
         return self
 
 
@@ -83,10 +102,19 @@ class GatewayConfig(Config):
 
     @model_validator(mode="after")
     def _nobody_else_comes_in_without_login(self) -> Self:
-        if self.login is None and not _is_loopback(self.host):
+        if self.login is None and not is_loopback(self.host):
             raise Refusal(
                 f"without login the gateway would let everybody who reaches {self.host} act",
                 fix="set login to an OpenID provider, or host to 127.0.0.1",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_session_is_read_on_the_way(self) -> Self:
+        if self.login is not None and not is_private(self.address):
+            raise Refusal(
+                f"whoever sits on the way to {self.address} could take over the sessions of those who log in",
+                fix="set public_url to the address that browsers use, which begins https://",
             )
         return self
 
@@ -141,7 +169,20 @@ class ForgeConfig(Config):
         return repository.removeprefix(prefix).removesuffix(".git") if repository.startswith(prefix) else None
 
 
-def _is_loopback(host: str) -> bool:
+def is_private(address: str) -> bool:
+    """Whether nobody on the way can read or answer what goes to the address: https, or http on this machine."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return False
+    if not parts.hostname or parts.username is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the name or address can only be this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -27,7 +27,9 @@ from maestro.ledger.recordings import Recordings
 from maestro.ledger.records import Records
 from maestro.ledger.samples import Samples
 from maestro.ledger.schema import now_seconds
+from maestro.ledger.spent import SpentIds
 from maestro.ledger.starts import Starts
+from maestro.ledger.tokens import ServiceTokens
 from maestro.ledger.wishes import Wishes
 
 
@@ -59,6 +61,8 @@ class Ledger:
         self.samples = Samples(database)
         self.builds = Builds(database)
         self.own_builds = OwnBuilds(database, self.builds)
+        self.service_tokens = ServiceTokens(database, self.records)
+        self.spent_ids = SpentIds(database)
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True, patience_seconds: float = PATIENCE_SECONDS) -> Self:

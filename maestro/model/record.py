@@ -22,6 +22,7 @@ class RecordKind(StrEnum):
     FAILOVER = "failover"
     EVIDENCE = "evidence"
     ACCESS = "access"
+    ACCESS = "access"
     INCIDENT = "incident"
 
 
