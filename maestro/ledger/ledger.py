@@ -14,6 +14,7 @@ from maestro.ledger.engine import PATIENCE_SECONDS, Database, open_database
 from maestro.ledger.epochs import Epochs
 from maestro.ledger.escapes import Escapes
 from maestro.ledger.failovers import Failovers
+from maestro.ledger.figure_rows import FigureRows
 from maestro.ledger.flips import Flips
 from maestro.ledger.history import History
 from maestro.ledger.leases import Leases
@@ -30,11 +31,12 @@ from maestro.ledger.schema import now_seconds
 from maestro.ledger.spent import SpentIds
 from maestro.ledger.starts import Starts
 from maestro.ledger.tokens import ServiceTokens
+from maestro.ledger.usage import Usage
 from maestro.ledger.wishes import Wishes
 
 
 class Ledger:
-    """Leases, effects, decision records, and what is known of tests, models and regions, in one database.
+    """Leases, effects, decision records, and what is known of tests, models, regions and usage, in one database.
 
     Calls block, and are safe from many threads and processes at once; do not carry an open ledger over a fork.
     """
@@ -63,6 +65,8 @@ class Ledger:
         self.own_builds = OwnBuilds(database, self.builds)
         self.service_tokens = ServiceTokens(database, self.records)
         self.spent_ids = SpentIds(database)
+        self.usage = Usage(database)
+        self.figures = FigureRows(database)
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True, patience_seconds: float = PATIENCE_SECONDS) -> Self:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-SCHEMA_REVISION = "r0009"
+SCHEMA_REVISION = "r0010"
 """The newest migration; a ledger that stands at another one is migrated or refused when it is opened."""
 
 SECONDS_PER_DAY = 86_400.0
