@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from maestro.clock import utc_now
 from maestro.errors import BadInput
-from maestro.forges.github.refusal import RefusedError, refusing
+from maestro.forges.github.refusal import NotThereError, refusing
 from maestro.forges.http import AnswerLostError, Credential, ForgeHttp, NotSentError, Request, Secret
 from maestro.model.base import Model
 
@@ -53,24 +52,6 @@ class TokenAccess:
 
 
 Access = AppAccess | TokenAccess
-
-
-class NotInstalledError(RefusedError):
-    """The App may not see the repository, or there is none: GitHub does not tell which."""
-
-
-class Identity(Protocol):
-    """Credentials that know whose they are."""
-
-    async def authorization(self, account: str, /) -> str: ...
-
-    def refused(self, account: str, authorization: str, /) -> bool: ...
-
-    def payer(self, account: str, /) -> str: ...
-
-    async def login(self) -> str:
-        """Under which name GitHub shows what is written with them."""
-        ...
 
 
 class _Installation(Model):
@@ -149,7 +130,7 @@ class AppCredential:
     async def _installation(self, repo: str) -> int:
         answer = await self._http.get(f"repos/{quote(repo)}/installation")
         if answer.status == 404:
-            raise NotInstalledError(
+            raise NotThereError(
                 f"the App is not installed for {repo}", field=answer.place, fix="install it there, or correct the name"
             )
         return refusing(answer, doing=f"the App's installation for {repo} cannot be looked up").read(_Installation).id

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from maestro.forges.forge import Annotation, Button, Refused, Stated, Status, StatusState
 from maestro.forges.github.api import PER_PAGE, Api
 from maestro.forges.github.refusal import RefusedError, refusing
-from maestro.forges.github.texts import LINK_LIMIT, cut_line, cut_text, sendable
+from maestro.forges.hosted.texts import LINK_LIMIT, cut_line, cut_text, sendable
 from maestro.forges.http import once
 from maestro.forges.stamp import Stamp, read_stamp, stamped
 from maestro.model.base import Model

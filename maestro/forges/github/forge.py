@@ -11,9 +11,10 @@ from maestro.forges.github.access import Access, credential
 from maestro.forges.github.api import Api
 from maestro.forges.github.check_runs import CheckRuns
 from maestro.forges.github.checks import ChecksChangeError, HeadChecks, head_checks
-from maestro.forges.github.comments import Comments
 from maestro.forges.github.merges import MergeMethod, Merges
-from maestro.forges.github.pulls import Pulls
+from maestro.forges.github.pulls import pull_state
+from maestro.forges.hosted.comments import Comments
+from maestro.forges.hosted.pulls import Pulls
 from maestro.forges.http import PATIENCE, Credential, ForgeHttp, Patience
 from maestro.model.pull_request import PullRequest
 
@@ -58,7 +59,7 @@ class GitHub:
         self.comments = Comments(self._api)
         self.statuses = CheckRuns(self._api)
         self.merges = Merges(self._api, method=merge_method)
-        self.pulls = Pulls(self._api)
+        self.pulls = Pulls(self._api, read=pull_state)
 
     async def checks(self, pull_request: PullRequest) -> HeadChecks:
         """What the other checks of the head say.

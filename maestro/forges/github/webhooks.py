@@ -1,16 +1,11 @@
 """GitHub's webhooks: believed by their signature, then read as what they mean for Maestro."""
 
-import hashlib
-import hmac
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from maestro.canonical import digest_of_bytes
-from maestro.errors import BadInput
-from maestro.forges.events import EVENT_LIMIT_BYTES, Event, Ignored, Meaning, NotSignedError, TooLargeError
+from maestro.forges.events import Event, Ignored, Meaning
 from maestro.forges.github import payloads
 from maestro.forges.github.meanings import (
     of_group,
@@ -22,15 +17,15 @@ from maestro.forges.github.meanings import (
     of_suite,
     person,
 )
+from maestro.forges.hosted.deliveries import Wire, opened, unreadable
 from maestro.forges.http import Secret
-from maestro.signing.strictjson import read_json
 
-PARTS_LIMIT: Final = 1_000_000
-"""Strings, brackets and commas: a push of as many commits as GitHub lists has a fifth of it."""
-
-_DELIVERY = re.compile(r"[A-Za-z0-9-]{1,64}")
-_NAME = re.compile(r"[a-z0-9_]{1,64}")
-_HEX = re.compile(r"[0-9a-f]{64}")
+_WIRE: Final = Wire(
+    forge="GitHub",
+    event_header="x-github-event",
+    delivery_header="x-github-delivery",
+    page="docs/forges/github.md",
+)
 
 _CHECKS = "the checks of a head are asked for when they are needed"
 _TALK = "what people write is no action: actions are reviews and buttons"
@@ -82,71 +77,18 @@ def read_webhook(
     ``app_id`` (0: any) is the App whose check runs are ours. Raises TooLargeError, NotSignedError, and BadInput for a
     delivery of GitHub's that cannot be read; in this order, so that nothing is read that was not signed.
     """
-    if len(body) > EVENT_LIMIT_BYTES:
-        raise TooLargeError(
-            f"the delivery has {len(body)} bytes, more than {EVENT_LIMIT_BYTES}",
-            field="body",
-            fix="subscribe to the events of docs/forges/github.md alone",
-        )
-    named = {name.lower(): value for name, value in headers.items()}
-    _require_signature(named.get("x-hub-signature-256", ""), body, secret)
-    name = _header(named, "x-github-event", _NAME)
-    delivery = _header(named, "x-github-delivery", _DELIVERY)
-    document = _document(named, body)
-    envelope = _envelope(document)
+    delivery = opened(headers, body, secret, wire=_WIRE)
+    envelope = _envelope(delivery.document)
     return Event(
         forge="github",
-        delivery=delivery,
-        digest=digest_of_bytes(body),
-        name=name,
+        delivery=delivery.id,
+        digest=delivery.digest,
+        name=delivery.name,
         action=envelope.action[:64],
         sender=person(envelope.sender) if envelope.sender else None,
         installation=envelope.installation.id if envelope.installation else 0,
-        meaning=_meaning(name, document, app_id=app_id),
+        meaning=_meaning(delivery.name, delivery.document, app_id=app_id),
     )
-
-
-def _require_signature(given: str, body: bytes, secret: Secret | tuple[Secret, ...]) -> None:
-    secrets = (secret,) if isinstance(secret, Secret) else secret
-    signature = given.removeprefix("sha256=")
-    # Another length or alphabet would be told by the time that the comparison takes, and fits nothing.
-    if not given.startswith("sha256=") or not _HEX.fullmatch(signature):
-        raise _not_signed("is missing" if not given else "is no SHA-256")
-    fits = [
-        hmac.compare_digest(hmac.new(each.reveal().encode(), body, hashlib.sha256).hexdigest(), signature)
-        for each in secrets
-    ]
-    if not any(fits):
-        raise _not_signed("does not fit")
-
-
-def _not_signed(what: str) -> NotSignedError:
-    return NotSignedError(
-        f"the signature of the delivery {what}",
-        field="X-Hub-Signature-256",
-        fix="set the same secret at GitHub's webhook and here",
-    )
-
-
-def _header(headers: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:
-    value = headers.get(name, "")
-    if not pattern.fullmatch(value):
-        raise BadInput("the delivery has no such header, or not as GitHub sends it", field=name, fix="deliver it again")
-    return value
-
-
-def _document(headers: Mapping[str, str], body: bytes) -> Any:
-    if headers.get("content-type", "application/json").partition(";")[0].strip().lower() != "application/json":
-        raise BadInput(
-            "the delivery is no JSON", field="content-type", fix="set the webhook's content type to application/json"
-        )
-    try:
-        document = read_json(body, parts_limit=PARTS_LIMIT)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"the delivery cannot be read: {error}", field="body", fix="deliver it again") from error
-    if not isinstance(document, dict):
-        raise BadInput("the delivery is no JSON object", field="body", fix="deliver it again")
-    return document
 
 
 def _meaning(name: str, document: Any, *, app_id: int) -> Meaning:
@@ -157,7 +99,7 @@ def _meaning(name: str, document: Any, *, app_id: int) -> Meaning:
         return reader(document, app_id)
     except ValidationError as error:
         # Also of our own models, for a name or a commit that no forge has.
-        raise _unreadable(error) from error
+        raise unreadable(error, wire=_WIRE) from error
 
 
 _READERS: Final[Mapping[str, Callable[[Any, int], Meaning]]] = {
@@ -177,12 +119,3 @@ def _envelope(document: Any) -> payloads.Envelope:
     except ValidationError:
         # Of an event that nothing follows from it need not be as we know it; the others are read once more, in whole.
         return payloads.Envelope()
-
-
-def _unreadable(error: ValidationError) -> BadInput:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return BadInput(
-        f"the delivery is none that GitHub sends: {first['msg']}",
-        field=".".join(map(str, first["loc"])) or "body",
-        fix="see the delivery at GitHub; this release knows the events of docs/forges/github.md",
-    )

@@ -1,4 +1,4 @@
-"""Texts cut to what GitHub takes: on whole characters, and so that the rest stays the Markdown that it was."""
+"""Texts cut to what a forge takes: on whole characters, and so that the rest stays the Markdown that it was."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ LINK_LIMIT = 2_000
 """Characters; a longer one is left out, since it would take the room of what it leads to."""
 
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-"""Control characters, which GitHub refuses or shows as nothing, and halves of characters, which no text can carry."""
+"""Control characters, which forges refuse or show as nothing, and halves of characters, which no text can carry."""
 
 _JOINER = "\u200d"
 _FENCE = "```"
@@ -19,7 +19,7 @@ def sendable(text: str) -> str:
 
 
 def cut_line(text: str, limit: int) -> str:
-    """One line of at most ``limit`` characters, as GitHub and as JavaScript count them."""
+    """One line of at most ``limit`` characters, as GitHub and JavaScript count them."""
     line = " ".join(sendable(text).split())
     if _units(line) <= limit:
         return line

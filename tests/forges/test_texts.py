@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maestro.forges.github.texts import cut_line, cut_text, sendable
+from maestro.forges.hosted.texts import cut_line, cut_text, sendable
 from maestro.forges.stamp import Stamp, read_stamp, stamped
 
 STAMP = Stamp("comment/acme/shop/7/" + "a" * 40 + "/0.x", 3, datetime(2026, 3, 1, tzinfo=UTC))

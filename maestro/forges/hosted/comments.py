@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from maestro.forges.forge import Comment, Commented, Refused
-from maestro.forges.github.api import Api, number_of
-from maestro.forges.github.refusal import RefusedError, refusing
-from maestro.forges.github.texts import cut_text
+from maestro.forges.hosted.api import Api
+from maestro.forges.hosted.refusal import RefusedError
+from maestro.forges.hosted.texts import cut_text
 from maestro.forges.http import once
 from maestro.forges.stamp import Stamp, read_stamp, stamped
 from maestro.model.base import Model
@@ -47,7 +47,7 @@ class _Ours:
 
 
 class Comments:
-    """Issue comments, which is what GitHub shows in the conversation of a pull request."""
+    """Issue comments, which is what forges show in the conversation of a pull request."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -73,7 +73,7 @@ class Comments:
     async def _written(self, wanted: Comment) -> Commented:
         ours = await self._ours(wanted)
         if not ours:
-            made = await self._send(wanted, "POST", f"issues/{number_of(wanted.pull_request.pr)}/comments")
+            made = await self._send(wanted, "POST", f"issues/{self._api.number_of(wanted.pull_request.pr)}/comments")
             # Somebody else may have written the first one at the same moment.
             ours = await self._ours(wanted) or [_Ours(made, _stamp(wanted))]
         one = await self._made_one(wanted, ours)
@@ -90,7 +90,7 @@ class Comments:
                 continue
             answer = await self._api.send(wanted.pull_request.repo, "DELETE", f"issues/comments/{other.id}")
             if answer.status != 404:
-                refusing(answer, doing="a comment that is there twice cannot be removed")
+                self._api.refusing(answer, doing="a comment that is there twice cannot be removed")
         return newest
 
     async def _settled(self, wanted: Comment, ours: list[_Ours]) -> Commented | None:
@@ -106,7 +106,7 @@ class Comments:
 
     async def _is_of_a_later_head(self, stamp: Stamp, wanted: Comment) -> bool:
         pull_request = wanted.pull_request
-        answer = await self._api.get(pull_request.repo, f"pulls/{number_of(pull_request.pr)}")
+        answer = await self._api.get(pull_request.repo, f"pulls/{self._api.number_of(pull_request.pr)}")
         now = answer.read(_Pull).head.sha
         if now in {stamp.head_sha, pull_request.head_sha}:
             return now == stamp.head_sha
@@ -116,7 +116,7 @@ class Comments:
         """Every comment of ours on this pull request."""
         pull_request, place = wanted.pull_request, _stamp(wanted).place
         login = await self._api.login()
-        pages = await self._api.pages(pull_request.repo, f"issues/{number_of(pull_request.pr)}/comments")
+        pages = await self._api.pages(pull_request.repo, f"issues/{self._api.number_of(pull_request.pr)}/comments")
         found = []
         for comment in (comment for page in pages for comment in page.read(list[_IssueComment])):
             stamp = read_stamp(comment.body or "")
@@ -128,7 +128,7 @@ class Comments:
     async def _send(self, wanted: Comment, method: str, path: str) -> int:
         text = cut_text(wanted.text, BODY_LIMIT_BYTES)
         answer = await self._api.send(wanted.pull_request.repo, method, path, {"body": stamped(_stamp(wanted), text)})
-        return refusing(answer, doing="GitHub takes no comment").read(_IssueComment).id
+        return self._api.refusing(answer, doing=f"{self._api.forge} takes no comment").read(_IssueComment).id
 
 
 def _stamp(comment: Comment) -> Stamp:
