@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 from maestro.config.topology import Prices
 from maestro.errors import PolicyDenied
 from maestro.model.base import Config, Model
-from maestro.model.decision import Decision, DecisionState, NextStep, Review
+from maestro.model.decision import Decision, DecisionState, Incident, NextStep, Review
 from maestro.model.evidence import ControlFinding
 from maestro.model.pull_request import PullRequest
 from maestro.model.region import Placement, Region
@@ -28,7 +28,8 @@ ENTRYPOINT = "data.maestro.decision.answer"
 class DecisionFacts(Model):
     """Everything that a decision depends on. None is "not known", never "fine".
 
-    ``region`` is the region of ``placement``, with its price. ``reviews`` are in the order in which they came.
+    ``region`` is the region of ``placement``, with its price. ``reviews`` are in the order in which they came,
+    ``incidents`` have the approval that was given after them, if one was.
     ``problems`` are failures outside the tests; ``expired`` says that a deadline (for a region, or for a person)
     passed; ``retries`` counts how often tests of this head were run again.
     """
@@ -41,6 +42,7 @@ class DecisionFacts(Model):
     region: Region | None = None
     prices: Prices = Prices()
     reviews: tuple[Review, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     problems: tuple[Problem, ...] = ()
     expired: bool = False
     changed_files: int | None = Field(default=None, ge=0)
@@ -96,6 +98,7 @@ def document(facts: DecisionFacts) -> dict[str, JsonValue]:
         "author_kind": pull_request.author_kind.value,
         "findings": [finding.model_dump(mode="json", exclude={"evidence"}) for finding in facts.findings],
         "reviews": [review.model_dump(mode="json") for review in facts.reviews],
+        "incidents": [incident.model_dump(mode="json") for incident in facts.incidents],
         "problems": [problem.model_dump(mode="json") for problem in facts.problems],
         "expired": facts.expired,
         "retries": facts.retries,

@@ -26,6 +26,7 @@ good := {
 	"report": report,
 	"findings": [held],
 	"reviews": [],
+	"incidents": [],
 	"problems": [],
 	"expired": false,
 	"retries": 0,
@@ -228,6 +229,7 @@ test_a_fact_of_another_type_never_reads_as_nothing_is_wrong if {
 	every changes in [
 		{"report": null}, {"plan": null}, {"report": {"failed_count": "0"}}, {"report": {"missing_count": null}},
 		{"expired": "yes"}, {"findings": null}, {"reviews": 7}, control(1, "failed"), control("1", "fail"),
+		{"incidents": null}, {"incidents": {}}, {"incidents": [{"actor": "eve", "reason": "wrong", "answer": "yes"}]},
 	] {
 		decide(changes).state == "blocked"
 	}

@@ -29,6 +29,11 @@ default reviews := []
 
 reviews := input.reviews if is_array(input.reviews)
 
+# Documents that were written before there were incidents have none.
+default incidents := []
+
+incidents := input.incidents if is_array(input.incidents)
+
 default problems := []
 
 problems := input.problems if is_array(input.problems)
@@ -50,6 +55,12 @@ sound if {
 		is_string(review.reason)
 		review.actor_kind in {"human", "agent"}
 	}
+	is_array(object.get(input, "incidents", []))
+	every incident in incidents {
+		is_string(incident.actor)
+		is_string(incident.reason)
+		sound_answer(incident.answer)
+	}
 	every finding in findings {
 		is_number(finding.tier)
 		finding.state in {"pass", "fail", "not_evaluated", "not_applicable"}
@@ -57,6 +68,14 @@ sound if {
 	}
 	sound_plan
 	sound_report
+}
+
+sound_answer(answer) if is_null(answer)
+
+sound_answer(answer) if {
+	is_string(answer.actor)
+	is_string(answer.reason)
+	answer.actor_kind in {"human", "agent"}
 }
 
 sound_plan if not has_plan

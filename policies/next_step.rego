@@ -9,6 +9,7 @@
 package maestro.next_step
 
 import data.maestro.facts
+import data.maestro.incidents
 import data.maestro.reasons
 import data.maestro.reviews
 
@@ -106,6 +107,7 @@ for_blocked contains step if {
 for_person contains step if {
 	input.plan.mode == "direct"
 	count(reasons.wanting_person) == 1
+	count(incidents.open) == 0
 	step := {
 		"rank": 0,
 		"action": "escalate_tests",
@@ -128,15 +130,29 @@ for_person contains step if {
 		"rank": 2,
 		"action": "ask_person",
 		"description": ask,
-		"buys": "An approval answers every reason above.",
+		"buys": what_an_approval_buys,
 		"tests": "none",
 		"person_seconds": look_seconds,
 	}
 }
 
-ask := sprintf("Ask somebody other than %s to approve or reject it.", [input.author]) if input.author != ""
+ask := sprintf("Ask somebody other than %s to approve or reject it.", [input.author]) if {
+	input.author != ""
+	count(incidents.open) == 0
+}
+
+ask := sprintf("Ask somebody other than %s to look into the incident, and to approve with a reason or reject.", [input.author]) if {
+	input.author != ""
+	count(incidents.open) > 0
+}
 
 ask := "Name the author, then ask somebody else to approve or reject it." if input.author == ""
+
+default what_an_approval_buys := "An approval answers every reason above."
+
+what_an_approval_buys := "An approval with a reason answers the incident, and every other reason above." if {
+	count(incidents.open) > 0
+}
 
 mend_control(finding, rank) := {
 	"rank": rank,

@@ -8,6 +8,7 @@
 package maestro.reasons
 
 import data.maestro.facts
+import data.maestro.incidents
 import data.maestro.reviews
 
 # Ranks keep the order of the reasons; equal ranks are ordered by their text.
@@ -125,6 +126,33 @@ wanting_person contains {"rank": 7, "text": "it is not known how many files it c
 	not facts.size_known
 }
 
+# METADATA
+# title: Those that nobody has answered yet
+# description: An approval answers every reason but an incident, which says itself when it is answered.
+unanswered contains reason if {
+	count(reviews.approvers) == 0
+	some reason in wanting_person
+}
+
+unanswered contains {"rank": -1, "text": text} if {
+	some incident in incidents.open
+	text := open_sentence(incident)
+}
+
+# What blocks comes first, and to mend that answers no incident.
+noted_incidents contains {"rank": 9, "text": text} if {
+	some incident in incidents.open
+	text := open_sentence(incident)
+}
+
+open_sentence(incident) := sprintf("an incident is open: %s, reported by %s", [trim_space(incident.reason), incident.actor])
+
+void_approvals contains {"rank": 9, "text": text} if {
+	count(incidents.open) > 0
+	some approver in reviews.approvers
+	text := sprintf("the approval by %s does not answer the incident: it takes one that was given after it", [approver])
+}
+
 void_approvals contains {"rank": 9, "text": text} if {
 	some review in reviews.standing
 	review.kind == "approve"
@@ -218,6 +246,12 @@ holding contains {"rank": 3, "text": text} if {
 	some approver in reviews.approvers
 	answered := concat("; ", in_order(wanting_person))
 	text := sprintf("%s approved it, knowing that %s", [approver, answered])
+}
+
+holding contains {"rank": 3, "text": text} if {
+	some incident in incidents.answered
+	parts := [incident.reason, incident.actor, incident.answer.actor, incident.answer.reason]
+	text := sprintf("an incident was answered: %s, reported by %s; %s approved it all the same: %s", parts)
 }
 
 tests(1) := "1 test"

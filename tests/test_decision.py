@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from maestro.decision import DecisionFacts, decide, document
 from maestro.model.artifact import ArtifactRef
-from maestro.model.decision import Decision, DecisionState, Review
+from maestro.model.decision import Decision, DecisionState, Incident, IncidentAnswer, Review
 from maestro.model.evidence import ControlFinding, FindingState
 from maestro.model.pull_request import AuthorKind
 from maestro.model.region import Placement
@@ -189,8 +189,40 @@ def test_an_approval_never_turns_a_block_into_anything_else(facts: dict[str, Any
     assert isinstance(after, dict)
     if before["state"] == "blocked":
         assert after["state"] == "blocked"
-    elif facts["author"]:
+    elif facts["author"] and not facts.get("incidents"):
         assert after["state"] == "green"
+
+
+INCIDENT = Incident(ordinal=0, actor="eve", reason="it deleted a table", at=NOW)
+ANSWER = IncidentAnswer(actor="bob", reason="the table was a copy", at=NOW)
+
+
+def test_an_open_incident_holds_a_green_one_back_whoever_approved_before() -> None:
+    approved = (Review(kind="approve", actor="bob", reason="fine"),)
+    for reviews in ((), approved):
+        decision = decided(incidents=(INCIDENT,), reviews=reviews)
+        assert decision.state is NEEDS_PERSON
+        assert decision.reasons[0] == "an incident is open: it deleted a table, reported by eve"
+        assert decision.next_step is not None
+        assert decision.next_step.description.startswith("Ask somebody other than ada to look into the incident")
+
+
+def test_the_answer_to_an_incident_is_named_as_what_made_it_green() -> None:
+    decision = decided(incidents=(INCIDENT.model_copy(update={"answer": ANSWER}),))
+    assert (decision.state, decision.actor) == (GREEN, "bob")
+    assert "bob approved it all the same: the table was a copy" in decision.reasons[-1]
+
+
+@given(decision_inputs())
+def test_nothing_is_green_while_an_incident_is_open(facts: dict[str, Any]) -> None:
+    opened = {"ordinal": 7, "actor": "zoe", "actor_kind": "human", "reason": "wrong", "answer": None}
+    held = facts | {"incidents": [*facts.get("incidents", []), opened]}
+    before = POLICY.evaluate("data.maestro.decision.answer", facts).value
+    after = POLICY.evaluate("data.maestro.decision.answer", held).value
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert after["state"] == ("blocked" if before["state"] == "blocked" else "needs_person")
+    assert "an incident is open: wrong, reported by zoe" in after["reasons"]
 
 
 def test_what_is_not_known_is_absent_from_the_policys_input() -> None:

@@ -86,6 +86,13 @@ def reviews() -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(review, max_size=3)
 
 
+def incidents() -> st.SearchStrategy[list[dict[str, Any]]]:
+    kinds = st.sampled_from(["human", "human", "agent"])
+    said = {"actor": st.sampled_from(PEOPLE), "actor_kind": kinds, "reason": st.text(max_size=8)}
+    answer = st.one_of(st.none(), st.fixed_dictionaries(said))
+    return st.lists(st.fixed_dictionaries({"ordinal": st.integers(0, 2), **said, "answer": answer}), max_size=2)
+
+
 def plans() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
@@ -135,5 +142,6 @@ def decision_inputs() -> st.SearchStrategy[dict[str, Any]]:
             "changed_files": st.integers(0, 200),
             "plan": plans(),
             "report": reports(),
+            "incidents": incidents(),
         },
     )
