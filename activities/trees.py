@@ -31,5 +31,5 @@ def _settings(services: Services, pull_request: PullRequest) -> ExecutionSetting
         hang_timeout_seconds=run.hang_timeout_seconds,
         output_limit_bytes=run.output_limit_bytes,
         network=rule_on_network(tenant=pull_request.tenant, wanted=True, policy=services.policy).allowed,
-        protected_ports=(services.topology.temporal.port, services.topology.temporal.ui_port),
+        protected_ports=services.topology.own_ports(),
     )

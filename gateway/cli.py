@@ -61,8 +61,13 @@ ADVISORIES = {
     "import": ("gateway.commands.advisories:import_", "Import advisories in OSV form, with the day they are of."),
     "status": ("gateway.commands.advisories:status", "Show the snapshot of advisories: date, age, counts, digest."),
 }
+HOOKS = {
+    "install": ("gateway.commands.hooks:install", "Let pushes to refs/for/BRANCH of a bare repository be conducted."),
+    "check": ("gateway.commands.hooks:check", "Look whether such pushes can be conducted."),
+    "remove": ("gateway.commands.hooks:remove", "Take the hooks away again."),
+}
 COMMANDS = {
-    "up": ("gateway.commands.stack:up", "Start the local stack: Temporal and a worker per region."),
+    "up": ("gateway.commands.stack:up", "Start the local stack: Temporal, a worker per region, the gateway."),
     "down": ("gateway.commands.stack:down", "Stop the local stack."),
     "status": ("gateway.commands.stack:status", "Show the local stack: its processes, addresses and logs."),
     "run": ("gateway.commands.run:run", "Conduct a pull request and watch it; starts the stack if none is up."),
@@ -71,6 +76,7 @@ COMMANDS = {
     "regions": ("gateway.cli:regions", "See where pull requests can run."),
     "ledger": ("gateway.cli:ledger", "See and check what was decided, by whom and why."),
     "controls": ("gateway.cli:controls", "Check the control catalogue, and see what it answers."),
+    "hooks": ("gateway.cli:hooks", "Conduct what is pushed to a bare repository for review."),
     "keys": ("gateway.cli:keys", "Make, rotate, revoke and trust the keys that sign evidence."),
     "sbom": ("gateway.commands.sbom:sbom", "Show what a head depends on, and which advisories affect it."),
     "advisories": ("gateway.cli:advisories", "Import and see the advisories that heads are held against."),
@@ -113,6 +119,11 @@ def controls() -> None:
 @click.group(cls=LazyGroup, lazy=EVIDENCE)
 def evidence() -> None:
     """See the stored artifacts that a decision rests on."""
+
+
+@click.group(cls=LazyGroup, lazy=HOOKS)
+def hooks() -> None:
+    """Conduct what is pushed to a bare repository for review."""
 
 
 @click.group(cls=LazyGroup, lazy=KEYS)

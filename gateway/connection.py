@@ -1,6 +1,7 @@
 """The way from a command to Temporal: its environment configuration, else the local stack, else the topology."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
 
-from maestro.config.topology import Topology, load_topology
+from maestro.config.topology import UI_VARIABLE, Topology, load_topology
 from maestro.errors import BadInput, PlatformUnavailable
 from maestro.home import ledger_url
 from maestro.ledger import Ledger
@@ -120,7 +121,7 @@ async def _active(topology: Topology) -> Client:
 
 def _destination() -> tuple[Topology, str]:
     if is_elsewhere():
-        return load_topology(), ""
+        return load_topology(), os.environ.get(UI_VARIABLE, "")
     state = control.current()
     if state is None:
         topology = load_topology()

@@ -197,14 +197,13 @@ class Selector:
     async def _opened(self, pull_request: PullRequest, sha: str) -> AsyncIterator[tuple[Tree, Path]]:
         """The tree of a commit, and an empty folder; both are gone after the block."""
         run = self._topology.run
-        temporal = self._topology.temporal
         settings = ExecutionSettings(
             isolation=run.isolation if self._wish.python is None else "none",
             shard_timeout_seconds=run.shard_timeout_seconds,
             hang_timeout_seconds=run.hang_timeout_seconds,
             output_limit_bytes=run.output_limit_bytes,
             network=rule_on_network(tenant=pull_request.tenant, wanted=True, policy=self._policy).allowed,
-            protected_ports=(temporal.port, temporal.ui_port),
+            protected_ports=self._topology.own_ports(),
         )
         with TemporaryDirectory(prefix="maestro-select-") as folder:
             async with open_tree(pull_request, sha, home=home(), settings=settings, python=self._wish.python) as tree:

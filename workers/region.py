@@ -182,6 +182,7 @@ def bound_workers(
         [
             PlacementActivities(services).place,
             publishing.comment,
+            publishing.status,
             EvidenceActivities(services).seal,
             nightly.plan_night,
             nightly.settle,
@@ -237,6 +238,8 @@ async def serve(name: str, *, ready_file: Path | None = None) -> None:
         binding = Binding(topology, region.id, ledger, runtime=runtime, identity=identity)
         client, standing, cluster = await binding.reach()
         services = open_services(topology, client, ledger, standing)
+        # What is configured wrongly is refused here, and not when the first decision is to be told.
+        services.forges.open()
 
         def make(client: Client, standing: Standing, cluster: str) -> Bound:
             return bound_workers(services, region, executor, client=client, standing=standing, cluster=cluster)
@@ -246,7 +249,10 @@ async def serve(name: str, *, ready_file: Path | None = None) -> None:
                 await asyncio.to_thread(ready_file.write_text, str(os.getpid()), encoding="ascii")
             log.info("worker_ready", identity=identity, cluster=cluster, epoch=standing.epoch)
 
-        await binding.run(make(client, standing, cluster), make, services.reach, stop=stop, ready=is_ready)
+        try:
+            await binding.run(make(client, standing, cluster), make, services.reach, stop=stop, ready=is_ready)
+        finally:
+            await services.close()
         log.info("worker_stopped")
 
 

@@ -19,10 +19,11 @@ SAID_BY = {
 @click.option("--while-pid", type=int, help="Stop the stack when the process with this id is gone.")
 @click.option("--clusters", is_flag=True, help="Two joined Temporal clusters with a controller per region.")
 def up(while_pid: int | None, *, clusters: bool) -> None:
-    """Start the local stack: Temporal and a worker per region.
+    """Start the local stack: Temporal, a worker per region, the gateway.
 
     What it is made of stands in temporal-dev.yaml of the current folder, or in the file that MAESTRO_TOPOLOGY names;
-    its state lies under MAESTRO_HOME. MAESTRO_TEMPORAL_PORT and MAESTRO_UI_PORT change the ports (auto: a free one).
+    its state lies under MAESTRO_HOME. MAESTRO_TEMPORAL_PORT, MAESTRO_UI_PORT and
+    MAESTRO_GATEWAY_PORT change the ports (auto: a free one).
 
     With --clusters (or MAESTRO_STACK_CLUSTERS=1) the full Temporal server is started for each cluster of the topology
     that does not say `started: false`. It is taken from MAESTRO_TEMPORAL_SERVER, from the PATH (temporal-server) or
@@ -73,6 +74,7 @@ def _show(state: StackState) -> None:
     else:
         click.echo(f"  Temporal     {state.address}, namespace {state.namespace}")
         click.echo(f"  Temporal UI  {state.ui}")
+    click.echo(f"  pages        {state.gateway}")
     for part in state.parts:
         process = f"process {part.process.pid}" if part.process else "no process"
         times = "1 time" if part.restarts == 1 else f"{part.restarts} times"

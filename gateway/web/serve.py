@@ -24,14 +24,12 @@ from gateway.login.limits import Limits
 from gateway.web.app import create_app
 from gateway.web.site import Site
 from maestro.artifacts import ArtifactStore
-from maestro.config.gateway import GatewayConfig
+from maestro.config.gateway import PORT_VARIABLE, GatewayConfig
 from maestro.errors import MaestroError, PlatformUnavailable
 from maestro.home import artifacts_dir, ledger_url
 from maestro.ledger import Ledger
 from workers.exit import Leave
 from workers.logging import configure_logging
-
-PORT = "MAESTRO_GATEWAY_PORT"
 
 BACKLOG = 2_048
 
@@ -89,7 +87,7 @@ async def serve(*, port: int | None = None, ready_file: Path | None = None) -> N
             if ready_file is not None:
                 ready_file.write_text(str(os.getpid()), encoding="ascii")
 
-        with _bound(config, port or config.port) as bound:
+        with _bound(config, port or config.listening_port) as bound:
             server = Server(_settings(site), stopping=site.stopping, listening=listening)
             await server.serve([bound])
 
@@ -102,7 +100,7 @@ def _bound(config: GatewayConfig, port: int) -> socket.socket:
         raise PlatformUnavailable(
             f"{config.host}:{port} cannot be listened on: {error.strerror}",
             field="gateway.port",
-            fix=f"end what uses it, or give another port in the topology or by {PORT}",
+            fix=f"end what uses it, or give another port in the topology or by {PORT_VARIABLE}",
         ) from error
 
 

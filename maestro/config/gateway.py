@@ -1,6 +1,7 @@
 """Where the gateway listens, who may log in and what they may do, and which forges it serves."""
 
 import ipaddress
+import os
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -12,6 +13,8 @@ from maestro.access.principals import EVERY_TENANT, Role
 from maestro.config.explain import Refusal
 from maestro.model.base import Config
 from maestro.model.pull_request import Publishing
+
+PORT_VARIABLE = "MAESTRO_GATEWAY_PORT"
 
 Seconds = Annotated[float, Field(gt=0)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^\s/?#@;,']+$", max_length=300)]
@@ -119,10 +122,20 @@ class GatewayConfig(Config):
         return self
 
     @property
+    def listening_port(self) -> int:
+        """The port, or the one that the environment gives instead, as a stack on free ports does."""
+        said = os.environ.get(PORT_VARIABLE, "")
+        return int(said) if said.isascii() and said.isdigit() and 0 < int(said) <= 65_535 else self.port
+
+    @property
     def address(self) -> str:
         """Where browsers find it."""
+        return self.address_at(self.listening_port)
+
+    def address_at(self, port: int) -> str:
+        """Where browsers find a gateway that listens on ``port``."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url or f"http://{host}:{self.port}"
+        return self.public_url or f"http://{host}:{port}"
 
 
 class ForgeConfig(Config):

@@ -23,6 +23,8 @@ from maestro.resources import resource_path
 
 FILE_NAME = "temporal-dev.yaml"
 VARIABLE = "MAESTRO_TOPOLOGY"
+UI_VARIABLE = "MAESTRO_TEMPORAL_UI"
+"""Where the web UI of a Temporal server that runs elsewhere is."""
 
 Seconds = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -285,6 +287,10 @@ class Topology(Config):
     def home_cluster(self) -> ClusterConfig:
         """Where the namespace belongs while all is well: ``failover.home``, else the first cluster."""
         return self.cluster(self.failover.home or self.clusters[0].name)
+
+    def own_ports(self) -> tuple[int, ...]:
+        """The ports of the platform, which no test may reach: Temporal's and the gateway's."""
+        return (self.temporal.port, self.temporal.ui_port, self.gateway.listening_port)
 
     def regions_of(self, cluster: str) -> tuple[str, ...]:
         """The ids of the regions that belong to a cluster."""

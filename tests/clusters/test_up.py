@@ -24,6 +24,7 @@ PARTS = {
     "worker eu-west",
     "controller eu-north",
     "controller eu-west",
+    "gateway",
 }
 LIMIT_SECONDS = 60
 """Only so that what never comes fails the test."""

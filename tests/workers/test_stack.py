@@ -16,7 +16,7 @@ from tests.localstack import LocalStack
 from workers.schedules import CALIBRATION, NIGHTLY
 from workers.stack.state import Part, PartStatus, StackStatus
 
-PARTS = {"temporal", "worker eu-north", "worker eu-west"}
+PARTS = {"temporal", "worker eu-north", "worker eu-west", "gateway"}
 ENDED_SECONDS = 60
 """Only so that a process that never ends fails the test."""
 
@@ -140,7 +140,9 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_cleans_up(tmp_p
     assert all_gone(after), "the stack outlived the process that it belonged to"
 
 
-@pytest.mark.parametrize("variable", ["MAESTRO_TEMPORAL_PORT", "MAESTRO_UI_PORT", "MAESTRO_STACK_WHILE_PID"])
+@pytest.mark.parametrize(
+    "variable", ["MAESTRO_TEMPORAL_PORT", "MAESTRO_UI_PORT", "MAESTRO_GATEWAY_PORT", "MAESTRO_STACK_WHILE_PID"]
+)
 def test_a_setting_that_is_no_number_is_refused_by_name(tmp_path: Path, variable: str) -> None:
     refused = LocalStack(tmp_path / "home", {variable: "many"}).maestro("up")
     assert refused.returncode == 2

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from maestro.config.gateway import PORT_VARIABLE
 from maestro.config.topology import VARIABLE
 from maestro.errors import PlatformUnavailable
 from maestro.home import home
@@ -132,7 +133,7 @@ def _spawn(plan: StackPlan, programs: dict[str, str]) -> subprocess.Popen[bytes]
         command += ["--while-pid", str(plan.while_pid)]
     # What was decided here must not be decided again: a free port, a relative path. (The ports of clusters are chosen
     # by the supervisor, which is alone then; it says them in its state.)
-    decided = {VARIABLE: str(plan.source)}
+    decided = {VARIABLE: str(plan.source), PORT_VARIABLE: str(plan.gateway_port)}
     if plan.clustered:
         decided |= {CLUSTERS: "1", **programs}
     else:

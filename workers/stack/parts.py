@@ -26,6 +26,9 @@ from workers.stack.plan import (
 
 CONTROLLER_GRACE_SECONDS = 10.0
 
+GATEWAY_GRACE_SECONDS = 15.0
+"""Longer than the gateway gives to what it is answering."""
+
 Python = tuple[str, ...]
 PYTHON: Python = (sys.executable, "-P", "-m")
 
@@ -54,11 +57,13 @@ def parts_of(plan: StackPlan) -> Parts:
         command = tuple(server_command(plan))
         ready = _accepts(plan.host, plan.port)
         server = ChildSpec("temporal", command, plan.logs / "temporal.log", SERVER_GRACE_SECONDS, ready)
-        return Parts((server,), _once(plan, "namespace", "workers.stack.prepare"), workers, in_order=False)
+        others = (*workers, _gateway(plan))
+        return Parts((server,), _once(plan, "namespace", "workers.stack.prepare"), others, in_order=False)
     controllers = tuple(
         _regional(plan, "controller", region.id, CONTROLLER_GRACE_SECONDS) for region in plan.topology.regions
     )
-    return Parts(_servers(plan), _once(plan, "join", "workers.clusters.join"), (*workers, *controllers), in_order=True)
+    others = (*workers, *controllers, _gateway(plan))
+    return Parts(_servers(plan), _once(plan, "join", "workers.clusters.join"), others, in_order=True)
 
 
 def prepare_clusters(plan: StackPlan) -> None:
@@ -105,19 +110,31 @@ def _server_plans(plan: StackPlan) -> list[ServerPlan]:
 def _regional(plan: StackPlan, kind: str, region: str, grace_seconds: float) -> ChildSpec:
     ready_file = plan.logs / f"{kind}-{region}.ready"
     module = {"worker": "workers.region", "controller": "workers.controller"}[kind]
-
-    async def is_ready(pid: int) -> bool:
-        # The file of an earlier process of this part carries another id.
-        return ready_file.exists() and ready_file.read_text(encoding="ascii") == str(pid)
-
     return ChildSpec(
         f"{kind} {region}",
         (*PYTHON, module, "--region", region, "--ready-file", str(ready_file)),
         plan.logs / f"{kind}-{region}.log",
         grace_seconds,
-        is_ready,
+        _writes(ready_file),
         region_environment(region, os.environ),
     )
+
+
+def _gateway(plan: StackPlan) -> ChildSpec:
+    ready_file = plan.logs / "gateway.ready"
+    command = (*PYTHON, "gateway.web.serve", "--ready-file", str(ready_file))
+    return ChildSpec("gateway", command, plan.logs / "gateway.log", GATEWAY_GRACE_SECONDS, _writes(ready_file))
+
+
+def _writes(ready_file: Path) -> Callable[[int], Awaitable[bool]]:
+    def said_by(pid: int) -> bool:
+        # The file of an earlier process of this part carries another id.
+        return ready_file.exists() and ready_file.read_text(encoding="ascii") == str(pid)
+
+    async def is_ready(pid: int) -> bool:
+        return said_by(pid)
+
+    return is_ready
 
 
 def _once(plan: StackPlan, name: str, module: str) -> ChildSpec:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from maestro.clock import VARIABLE as CLOCK
-from maestro.config.topology import Topology, load_topology, topology_path
+from maestro.config.gateway import PORT_VARIABLE
+from maestro.config.topology import UI_VARIABLE, Topology, load_topology, topology_path
 from maestro.errors import BadInput, PlatformUnavailable
 from maestro.home import home as maestro_home
 from maestro.home import temporal_database
@@ -46,6 +47,7 @@ class StackPlan(Model):
     host: str
     port: int
     ui_port: int
+    gateway_port: int
     while_pid: int | None = None
 
     @property
@@ -60,6 +62,11 @@ class StackPlan(Model):
     def ui(self) -> str:
         """The address of the web UI; the full server has none."""
         return "" if self.clustered else f"http://{self.host}:{self.ui_port}"
+
+    @property
+    def gateway(self) -> str:
+        """The address of the gateway, as browsers reach it."""
+        return self.topology.gateway.address_at(self.gateway_port)
 
     @property
     def logs(self) -> Path:
@@ -81,6 +88,7 @@ def plan_stack(*, while_pid: int | None = None, clusters: bool = False) -> Stack
         host=_loopback(topology.temporal.host),
         port=_port(SERVER_PORT, topology.temporal.port, taken),
         ui_port=_port(UI_PORT, topology.temporal.ui_port, taken),
+        gateway_port=_port(PORT_VARIABLE, topology.gateway.port, taken),
         while_pid=while_pid if while_pid is not None else _while_pid(),
     )
 
@@ -104,6 +112,7 @@ def _plan_clusters(path: Path, topology: Topology, while_pid: int | None) -> Sta
         host=resolved.temporal.host,
         port=resolved.temporal.port,
         ui_port=resolved.temporal.ui_port,
+        gateway_port=_port(PORT_VARIABLE, topology.gateway.port, set()),
         while_pid=while_pid if while_pid is not None else _while_pid(),
     )
 
@@ -138,6 +147,7 @@ def check_ports(plan: StackPlan) -> None:
         wanted = wanted_ports(plan.topology)
     else:
         wanted = [(plan.port, f"temporal.address, or {SERVER_PORT}"), (plan.ui_port, f"temporal.ui_port, or {UI_PORT}")]
+    wanted.append((plan.gateway_port, f"gateway.port, or {PORT_VARIABLE}"))
     for number, region in enumerate(plan.topology.regions):
         if region.metrics_port is not None:
             wanted.append((region.metrics_port, f"regions[{number}].metrics_port"))
@@ -168,6 +178,8 @@ def part_environment(plan: StackPlan, environment: Mapping[str, str]) -> dict[st
     kept |= {
         "MAESTRO_HOME": str(plan.home),
         "MAESTRO_TOPOLOGY": str(plan.topology_path),
+        PORT_VARIABLE: str(plan.gateway_port),
+        UI_VARIABLE: plan.ui,
         # A profile in the user's own file could switch TLS or an API key on.
         "TEMPORAL_CONFIG_FILE": os.devnull,
     }

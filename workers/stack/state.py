@@ -90,7 +90,7 @@ class StackStatus(StrEnum):
 
 
 class StackState(Model):
-    """The stack as it stands. ``ui`` is the web address of Temporal's UI; ``problem`` and ``fix`` are of a failure.
+    """The stack as it stands. ``ui`` and ``gateway`` are web addresses; ``problem`` and ``fix`` are of a failure.
 
     Where there are ``clusters``, ``address`` is that of the home cluster, and there is no UI.
     """
@@ -103,6 +103,7 @@ class StackState(Model):
     address: str
     namespace: str
     ui: str
+    gateway: str = ""
     clusters: tuple[StackCluster, ...] = ()
     parts: tuple[Part, ...] = ()
     started_at: datetime

@@ -42,6 +42,7 @@ class Supervisor:
             address=plan.address,
             namespace=plan.topology.temporal.namespace,
             ui=plan.ui,
+            gateway=plan.gateway,
             clusters=_clusters(plan),
             parts=tuple(Part(name=spec.name, log=str(spec.log)) for spec in self._parts.kept),
             started_at=datetime.now(UTC),
