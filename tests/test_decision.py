@@ -222,7 +222,7 @@ def test_nothing_is_green_while_an_incident_is_open(facts: dict[str, Any]) -> No
     assert isinstance(before, dict)
     assert isinstance(after, dict)
     assert after["state"] == ("blocked" if before["state"] == "blocked" else "needs_person")
-    assert "an incident is open: wrong, reported by zoe" in after["reasons"]
+    assert "an incident is open: wrong, reported by zoe" in str(after["reasons"])
 
 
 def test_what_is_not_known_is_absent_from_the_policys_input() -> None:

@@ -22,6 +22,7 @@ OLD_PROVENANCE: Final = "https://slsa.dev/provenance/v0.2"
 SUMMARY_TYPE: Final = "https://slsa.dev/verification_summary/v1"
 CYCLONEDX: Final = "https://cyclonedx.org/bom"
 DECISION: Final = "urn:maestro-conductor:attestation:decision:v1"
+ACTION: Final = "urn:maestro-conductor:attestation:reviewer-action:v1"
 
 VERIFIER_ID: Final = "urn:maestro-conductor:verifier"
 BUILDER_ID: Final = "urn:maestro-conductor:conductor"

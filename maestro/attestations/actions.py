@@ -1,0 +1,177 @@
+"""A reviewer's action as a signed in-toto statement, made when it is taken and checked against its decision record.
+
+The statement says everything of the action: who, on which way authenticated, why, on which card, and what it came to.
+The record names the envelope by digest, so neither can be exchanged without the other.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from maestro.artifacts import ArtifactStore
+from maestro.attestations.names import ACTION, ENVELOPE_MEDIA_TYPE, PAYLOAD_TYPE
+from maestro.attestations.resource import JsonObject, commit, instant, without_places
+from maestro.attestations.statement import make_statement, read_statement
+from maestro.canonical import digest, digest_of_bytes
+from maestro.errors import IntegrityError, MaestroError
+from maestro.model.artifact import ArtifactRef
+from maestro.model.base import Model
+from maestro.model.conduct import ActionRecord
+from maestro.model.decision import ReviewerAction
+from maestro.model.record import DecisionRecord, StoredRecord
+from maestro.signing.envelope import seal
+from maestro.signing.keys import Keyring
+from maestro.signing.roots import TrustRoots
+from maestro.signing.trust import time_at, verify_envelope
+from maestro.signing.trusted import Purpose
+
+STATEMENT_INPUT: Final = "statement"
+"""The input of a record that is the digest of the signed statement; records of former releases have none."""
+
+ACTION_INPUT: Final = "action"
+
+_LATER_FIELDS: Final = ("via", "role")
+"""Fields that actions of former releases lack, left out where they say nothing so that the digest stays the same."""
+
+
+class Actor(Model):
+    """Who acted, and how that is known."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    kind: str
+    via: str
+    role: str
+
+
+class StatedAction(Model):
+    """What the predicate of an action's statement says."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    action_id: str = Field(alias="actionId")
+    action: str
+    digest: str = Field(alias="actionDigest")
+    actor: Actor
+    reason: str
+    card_version: int | None = Field(alias="cardVersion")
+    changed: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ActionProblem:
+    """An action whose statement is not what was signed when it was taken."""
+
+    sequence: int
+    message: str
+
+
+def plain_action(action: ReviewerAction) -> JsonObject:
+    """The action as it is recorded and digested."""
+    plain: JsonObject = action.model_dump(mode="json")
+    return {name: value for name, value in plain.items() if value or name not in _LATER_FIELDS}
+
+
+def signed_action(record: ActionRecord, *, keys: Keyring) -> bytes:
+    """The statement of an action in its envelope. Its subject is the head for which it was taken.
+
+    Raises a MaestroError where the key cannot sign.
+    """
+    pull_request = record.pull_request
+    subject: JsonObject = {
+        "name": f"head of {pull_request.repo} {pull_request.pr}",
+        **commit(pull_request, pull_request.head_sha),
+        "annotations": {"pullRequest": pull_request.pr, "base": pull_request.base_sha},
+    }
+    statement = make_statement([subject], predicate_type=ACTION, predicate=_predicate(record))
+    return seal(statement.payload, payload_type=PAYLOAD_TYPE, keys=keys)
+
+
+def verify_action(envelope: bytes, stored: StoredRecord, *, trust: TrustRoots, now: datetime) -> StatedAction:
+    """What the statement says, once it is shown to be the record's own, signed by a trusted key, of the same action.
+
+    Raises IntegrityError for another statement than the record names, SignatureRefused for one that is not believed.
+    """
+    record = stored.record
+    field = f"record {stored.sequence}"
+    if digest_of_bytes(envelope) != record.inputs.get(STATEMENT_INPUT):
+        raise _other(field, "it is not the statement that the record names")
+    verified = verify_envelope(
+        envelope,
+        payload_type=PAYLOAD_TYPE,
+        trust=trust,
+        signed_at=time_at("predicate", "at"),
+        now=now,
+        purpose=Purpose.EVIDENCE,
+        field=field,
+    )
+    statement = read_statement(verified.payload, field=field)
+    if statement.predicate_type != ACTION:
+        raise _other(field, "it is no statement of an action")
+    try:
+        stated = StatedAction.model_validate(dict(statement.predicate))
+    except ValidationError as error:
+        raise _other(field, "it does not say what an action says") from error
+    heads = [subject.digest.get("gitCommit") for subject in statement.body.subject]
+    if heads != [record.head_sha]:
+        raise _other(field, "it is about another head")
+    for name, said, recorded in _compared(stated, record):
+        if said != recorded:
+            raise _other(field, f"its {name} is not the record's")
+    return stated
+
+
+def problems_of_actions(
+    records: Iterable[StoredRecord], *, store: ArtifactStore, trust: TrustRoots, now: datetime
+) -> Iterator[ActionProblem]:
+    """Each action whose statement is gone, was changed or is not believed; one that has none is passed over."""
+    for stored in records:
+        named = stored.record.inputs.get(STATEMENT_INPUT)
+        if named is None:
+            continue
+        try:
+            ref = ArtifactRef(digest=named, media_type=ENVELOPE_MEDIA_TYPE, bytes=0, name="action.dsse.json")
+            verify_action(store.get(ref), stored, trust=trust, now=now)
+        except ValidationError:
+            yield ActionProblem(stored.sequence, "its statement is named by what is no digest")
+        except MaestroError as error:
+            yield ActionProblem(stored.sequence, error.message)
+
+
+def _predicate(record: ActionRecord) -> JsonObject:
+    action, result = record.action, record.result
+    return {
+        "actionId": action.action_id,
+        "action": record.kind.value,
+        "actionDigest": digest(plain_action(action)),
+        "actor": {
+            "name": action.actor,
+            "kind": action.actor_kind.value,
+            "via": action.via,
+            "role": action.role,
+        },
+        **without_places({"reason": action.reason}, record.pull_request),
+        "cardVersion": action.card_version,
+        "changed": result.changed,
+        "newCardVersion": result.card_version,
+        "verdictBefore": result.state.value,
+        "incidents": [incident.ordinal for incident in record.incidents],
+        "at": instant(record.at),
+        "tenant": record.pull_request.tenant,
+    }
+
+
+def _compared(stated: StatedAction, record: DecisionRecord) -> Iterator[tuple[str, object, object]]:
+    yield "action", stated.digest, record.inputs.get(ACTION_INPUT)
+    yield "outcome", f"{stated.action}: {stated.changed}", record.outcome
+    yield "actor", stated.actor.name, record.actor
+    yield "time", stated.at, record.at
+
+
+def _other(field: str, message: str) -> IntegrityError:
+    return IntegrityError(message, field=field, fix="see what `maestro ledger verify` says, and restore from a backup")
