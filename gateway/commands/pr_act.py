@@ -27,11 +27,23 @@ class StaleCardError(PolicyDenied):
 
 KINDS = [kind.value for kind in ActionKind]
 
+VIA = "cli"
+"""Whoever can reach Temporal from this machine is who they say they are: nobody asks further."""
+
+
+class StaleCardError(PolicyDenied):
+    """The card has moved on since it was looked at: it was at version ``seen``, and is at ``now``."""
+
+    def __init__(self, message: str, *, seen: int, now: int, field: str, fix: str) -> None:
+        super().__init__(message, field=field, fix=fix)
+        self.seen = seen
+        self.now = now
+
 
 @click.command()
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("pull_request", metavar="PR")
-@click.option("--reason", default="", help="Why; a rejection needs one.")
+@click.option("--reason", default="", help="Why; a rejection, an incident and what answers one need it.")
 @click.option("--action-id", default="", help="Repeated with the same id, it acts once. [default: a new one]")
 @click.option("--actor", default="", help="Who acts. [default: git's user.email, else the login name]")
 @click.option("--card-version", type=click.IntRange(min=0), help="Refuse where the card is another one by now.")
@@ -39,10 +51,11 @@ KINDS = [kind.value for kind in ActionKind]
 def act(
     kind: str, pull_request: str, reason: str, action_id: str, actor: str, card_version: int | None, as_json: bool
 ) -> None:
-    """Approve, reject, retry, cancel, or change what is tested.
+    """Approve, reject, report an incident, retry, cancel, or change what is tested.
 
-    PR is a workflow id, at least 4 characters of its head, or repo/pr. An action that is refused changes nothing and
-    ends with exit code 1 and the reason.
+    PR is a workflow id, at least 4 characters of its head, or repo/pr. An incident holds the pull request back until
+    somebody other than its author approves it with a reason. An action that is refused changes nothing and ends with
+    exit code 1 and the reason.
     """
     try:
         action = ReviewerAction(
@@ -50,6 +63,7 @@ def act(
             actor=actor or acting_person(),
             reason=reason,
             card_version=card_version,
+            via=VIA,
         )
     except ValidationError as error:
         [first, *_] = error.errors()
@@ -69,7 +83,10 @@ def act(
 
 
 async def take(connection: Connection, workflow_id: str, kind: ActionKind, action: ReviewerAction) -> ActionResult:
-    """Send the update. ``PolicyDenied`` carries the sentence with which the workflow refused it."""
+    """Send the update. ``PolicyDenied`` carries the sentence with which the workflow refused it.
+
+    It is a ``StaleCardError`` where the action was meant for an older card than the one that stands now.
+    """
     handle = handle_of(connection, workflow_id)
     look = f"look again: maestro pr show {workflow_id}"
     try:
@@ -84,9 +101,7 @@ async def take(connection: Connection, workflow_id: str, kind: ActionKind, actio
             fix=f"see that workers run, then repeat it with --action-id {action.action_id}, which acts once",
         ) from error
     except WorkflowUpdateFailedError as error:
-        cause = error.cause
-        message = cause.message if isinstance(cause, ApplicationError) else str(cause)
-        raise PolicyDenied(message, field=kind.value, fix=look) from error
+        raise _refused(error.cause, kind, look) from error
     except RPCError as error:
         with explained():
             if error.status is not RPCStatusCode.NOT_FOUND:
@@ -98,3 +113,13 @@ async def take(connection: Connection, workflow_id: str, kind: ActionKind, actio
             fix=look,
         ) from error
     return result
+
+
+def _refused(cause: BaseException, kind: ActionKind, look: str) -> PolicyDenied:
+    if not isinstance(cause, ApplicationError):
+        return PolicyDenied(str(cause), field=kind.value, fix=look)
+    match cause.type, list(cause.details):
+        case "StaleCard", [int() as seen, int() as now]:
+            return StaleCardError(cause.message, seen=seen, now=now, field=kind.value, fix=look)
+        case _:
+            return PolicyDenied(cause.message, field=kind.value, fix=look)
