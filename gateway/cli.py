@@ -14,7 +14,7 @@ PULL_REQUESTS = {
     "start": ("gateway.commands.pr_start:start", "Conduct a pull request on a running stack; for CI."),
     "show": ("gateway.commands.pr_show:show", "Show the Decision Card of a pull request as it stands."),
     "watch": ("gateway.commands.pr_show:watch", "Watch a pull request until it is decided, also by a person."),
-    "act": ("gateway.commands.pr_act:act", "Approve, reject, retry, cancel, or change what is tested."),
+    "act": ("gateway.commands.pr_act:act", "Approve, reject, report an incident, retry, cancel, or change what is tested."),
     "list": ("gateway.commands.pr_list:list_", "List pull requests, newest first."),
 }
 REGIONS = {
