@@ -14,7 +14,10 @@ PULL_REQUESTS = {
     "start": ("gateway.commands.pr_start:start", "Conduct a pull request on a running stack; for CI."),
     "show": ("gateway.commands.pr_show:show", "Show the Decision Card of a pull request as it stands."),
     "watch": ("gateway.commands.pr_show:watch", "Watch a pull request until it is decided, also by a person."),
-    "act": ("gateway.commands.pr_act:act", "Approve, reject, report an incident, retry, cancel, or change what is tested."),
+    "act": (
+        "gateway.commands.pr_act:act",
+        "Approve, reject, report an incident, retry, cancel, or change what is tested.",
+    ),
     "list": ("gateway.commands.pr_list:list_", "List pull requests, newest first."),
 }
 REGIONS = {
@@ -75,6 +78,7 @@ COMMANDS = {
     "tests": ("gateway.cli:tests", "Import history, select, explain and calibrate: also without a stack."),
     "regions": ("gateway.cli:regions", "See where pull requests can run."),
     "ledger": ("gateway.cli:ledger", "See and check what was decided, by whom and why."),
+    "figures": ("gateway.commands.figures:figures", "Show what was conducted, saved, kept, asked and taken."),
     "controls": ("gateway.cli:controls", "Check the control catalogue, and see what it answers."),
     "hooks": ("gateway.cli:hooks", "Conduct what is pushed to a bare repository for review."),
     "keys": ("gateway.cli:keys", "Make, rotate, revoke and trust the keys that sign evidence."),

@@ -21,10 +21,6 @@ ANSWER_SECONDS = 60.0
 """How long a worker may take to answer; one that was just started replays the history first."""
 
 
-class StaleCardError(PolicyDenied):
-    """The card has changed since the version that the action names."""
-
-
 KINDS = [kind.value for kind in ActionKind]
 
 VIA = "cli"
