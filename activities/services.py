@@ -8,6 +8,7 @@ from maestro.artifacts import ArtifactStore
 from maestro.assurance import catalogue as controls
 from maestro.config.topology import Topology
 from maestro.execution.places import Places
+from maestro.forges.choosing import Forges
 from maestro.home import artifacts_dir, home, keys_dir
 from maestro.impact.calibration.registry import Registry
 from maestro.impact.knowledge.units import Library
@@ -33,7 +34,8 @@ class Reach:
 class Services:
     """The adapters that a worker process opens once and its activities share. All of them are thread-safe.
 
-    ``library`` keeps what was read of source texts from one pull request to the next.
+    ``library`` keeps what was read of source texts from one pull request to the next. ``forges`` have connections;
+    ``close`` lets go of them.
     """
 
     topology: Topology
@@ -44,11 +46,15 @@ class Services:
     catalogue: controls.Catalogue
     reach: Reach
     library: Library = field(default_factory=Library)
+    forges: Forges = field(default_factory=lambda: Forges.from_config((), Places.under(home())))
 
     @property
     def client(self) -> Client:
         """The client as it is now; ask anew for each call."""
         return self.reach.client
+
+    async def close(self) -> None:
+        await self.forges.close()
 
     def registry(self) -> Registry:
         """The models of test selection, with the keys as they are now: one that was added is believed at once."""
@@ -58,12 +64,14 @@ class Services:
 def open_services(topology: Topology, client: Client, ledger: Ledger, standing: Standing | None = None) -> Services:
     """Open everything beside the ledger, or raise the ``MaestroError`` of what cannot be opened."""
     try_templates()
+    places = Places.under(home())
     return Services(
         topology=topology,
-        places=Places.under(home()),
+        places=places,
         ledger=ledger,
         artifacts=ArtifactStore(artifacts_dir()),
         policy=RegorusEngine(policies_dir()),
         catalogue=controls.load(controls_dir()),
         reach=Reach(client, standing),
+        forges=Forges.from_config(topology.forges, places),
     )

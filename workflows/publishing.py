@@ -50,6 +50,11 @@ class Publishing:
         return "merge" in self._pull_request.publish and decision_state(self._state) is DecisionState.GREEN
 
     @property
+    def lasting_seconds(self) -> float:
+        """How long it is tried to tell what stays, and to merge."""
+        return self._timings.prepare_timeout_seconds * BUDGET_FACTOR
+
+    @property
     def is_comment_wanted(self) -> bool:
         return "comment" in self._pull_request.publish
 
@@ -85,7 +90,7 @@ class Publishing:
         """Let the comment on the head say what the card says. ``passing``: a later one will follow."""
         request = CommentRequest(card=card, version=self._state.comments, at=workflow.now())
         self._state.comments += 1
-        budget = PASSING_SECONDS if passing else self._timings.prepare_timeout_seconds * BUDGET_FACTOR
+        budget = PASSING_SECONDS if passing else self.lasting_seconds
         try:
             written = await self._written(request, budget_seconds=budget)
         except ActivityError as error:

@@ -40,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.replay import REPLAYED, replay_of, start_replay
     from workflows.reviewing import EVERY_CARD, ReviewerActions, refused
     from workflows.sealing import ON_RECORD, Sealer
+    from workflows.stating import Statuses
     from workflows.telling import Teller
     from workflows.testing import RegionTests
 
@@ -70,17 +71,27 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         self._publishing = Publishing(
             request.pull_request, request.timings, self._state, runner=self._runner, leaving=self._leaving
         )
+        self._statuses = Statuses(
+            request.pull_request,
+            request.timings,
+            self._state,
+            card=self._tell.card,
+            told=self._tell.published,
+            leaving=self._leaving,
+        )
         self._sealer = Sealer(request.pull_request, request.timings, self._state, leaving=self._leaving)
 
     @workflow.run
     async def run(self, request: ConductRequest) -> Outcome:
         if workflow.info().continued_run_id is None:
             self._tell.note("started", request.pull_request.author or "unknown", request.pull_request.title)
+        self._statuses.resume()
         try:
             await self._conduct()
         except (asyncio.CancelledError, FailureError) as error:
             # What a step raises when it is cancelled depends on whether it waited for an activity.
-            if not is_cancelled_exception(error):
+            if isinstance(error, FailureError) and not is_cancelled_exception(error):
+                await self._statuses.give_up(error)
                 raise
             self._state.cancelled_by = workflow.cancellation_reason() or "a cancellation request to Temporal"
             await asyncio.shield(self._close_cancelled())
@@ -116,27 +127,49 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         on_record = workflow.patched(ON_RECORD)
         # From here on nobody can change the decision: it is what the forge is told, and what is sealed.
         self._state.closing = self._state.closing or publishing or on_record
+        is_green = decision_state(self._state) is DecisionState.GREEN
+        if not is_green:
+            self._statuses.tell(final=True)
         if publishing:
             await self._publish()
         if on_record:
             await self._reassess()
             await self._seal()
+        if is_green:
+            # Whoever merges by it must not merge what is not on record.
+            self._statuses.tell(final=True)
         self._tell.enter(Phase.DONE)
         # The stored card must say that nothing can be done any more.
         await self._render()
+        await self._end_of_telling()
+
+    async def _end_of_telling(self) -> None:
+        """Wait for the last status, which nothing else waits for, and store what became of it."""
+        before = self._state.publications
+        await self._statuses.settled()
+        if self._state.publications != before:
+            await self._render()
 
     async def _close_cancelled(self) -> None:
-        if self._state.closing:
-            self._tell.note("cancelled while closing", self._state.cancelled_by, "what was decided before stands")
-        else:
-            await self._judge()
-        await self._close()
+        try:
+            if self._state.closing:
+                self._tell.note("cancelled while closing", self._state.cancelled_by, "what was decided before stands")
+            else:
+                await self._judge()
+            await self._close()
+        except FailureError as error:
+            await self._statuses.give_up(error)
+            raise
 
     async def _publish(self) -> None:
         """Tell the forge the final decision."""
         if self._publishing.is_merge_wanted:
             # Nothing is merged whose evidence could not be kept.
             sealed = await self._seal() if workflow.patched(ON_RECORD) else True
+            if sealed:
+                # A branch that requires the status takes nothing before it is there.
+                self._statuses.tell(final=True)
+                await self._statuses.settled(within_seconds=self._publishing.lasting_seconds)
             self._work(Phase.PUBLISH)
             self._tell.published(await self._publishing.merge() if sealed else self._publishing.hold_back())
         self._work(Phase.PUBLISH)
@@ -170,6 +203,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         self._state.problem = None
         try:
             self._work(Phase.PLACE)
+            self._statuses.tell()
             await self._runner.region()
             self._work(Phase.SELECT)
             plan = await self._tests.select(self._state.mode, round_number=self._state.round)
@@ -214,6 +248,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         if not self._wanted() and not self._ended():
             self._tell.enter(Phase.WAITING_FOR_PERSON)
             await self._render()
+            self._statuses.tell()
             if self._publishing.is_comment_wanted:
                 self._tell.published(await self._publishing.comment(self._tell.card(), passing=True))
 
@@ -334,6 +369,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         await self._render()
 
     async def _continue_as_new(self) -> None:
+        await self._statuses.pause()
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(self._request.model_copy(update={"state": self._state}))
 

@@ -6,6 +6,7 @@ from temporalio.common import SearchAttributeUpdate
 with workflow.unsafe.imports_passed_through():
     from maestro.model.conduct import ConductRequest, ConductState
     from maestro.model.decision import DecisionCard, Phase, Publication, TimelineEntry
+    from maestro.model.pull_request import Publishing
     from workflows import card as cards
 
 TIMELINE_LIMIT = 200
@@ -48,5 +49,13 @@ class Teller:
 
     def published(self, publication: Publication) -> None:
         """Put what the forge was told, or why it was not, on the timeline."""
-        event = {"comment": "commented", "merge": "merged"}[publication.kind]
-        self.note(event if publication.done else f"not {event}", "maestro", publication.detail)
+        event = _PUBLISHED[publication.kind] if publication.done else _NOT_PUBLISHED[publication.kind]
+        self.note(event, "maestro", publication.detail)
+
+
+_PUBLISHED: dict[Publishing, str] = {"comment": "commented", "merge": "merged", "status": "status told"}
+_NOT_PUBLISHED: dict[Publishing, str] = {
+    "comment": "not commented",
+    "merge": "not merged",
+    "status": "status not told",
+}

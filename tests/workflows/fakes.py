@@ -1,7 +1,7 @@
 """Stand-ins for the activities, by name, for tests that are about the order of things and not about effects."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from maestro.model.conduct import (
     SealRequest,
     SelectRequest,
     ShardRequest,
+    StatusRequest,
 )
 from maestro.model.decision import ActionResult, Decision, DecisionState, Links, Publication, Sealing
 from maestro.model.evidence import Bundle, EvidenceSet
@@ -95,6 +96,10 @@ class Fakes:
     commented: list[CommentRequest] = field(default_factory=list)
     merged: list[MergeRequest] = field(default_factory=list)
     refuse_merge: str = ""
+    stated: list[StatusRequest] = field(default_factory=list)
+    """The statuses that the forge took, in its order."""
+    on_status: Callable[[StatusRequest], Awaitable[None]] | None = None
+    """Called before the forge takes one: to fail, or to wait."""
     sealed: list[SealRequest] = field(default_factory=list)
     refuse_seal: str = ""
     hold_seal: asyncio.Event | None = None
@@ -230,6 +235,13 @@ class Fakes:
         head_sha = request.pull_request.head_sha
         return Publication(kind="merge", done=True, detail=f"main is at {head_sha[:12]}", commit=head_sha)
 
+    @activity.defn(name="status")
+    async def status(self, request: StatusRequest) -> Publication:
+        if self.on_status:
+            await self.on_status(request)
+        self.stated.append(request)
+        return Publication(kind="status", done=True, detail=f"version {request.version} is shown")
+
     @activity.defn(name="plan_night")
     async def plan_night(self, request: NightRequest) -> NightPlan:
         return self.night
@@ -252,7 +264,7 @@ class Fakes:
     def all(self) -> list[Callable[..., Any]]:
         return [
             self.place, self.select, self.run_shard, self.gather, self.decide, self.render, self.record_action,
-            self.remind, self.comment, self.merge, self.plan_night, self.settle, self.trace,
+            self.remind, self.comment, self.status, self.merge, self.plan_night, self.settle, self.trace,
             self.reassess, self.seal,
         ]  # fmt: skip
 
