@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from gateway.tables import print_table
+from maestro.artifacts import ArtifactStore
+from maestro.attestations.actions import CheckedActions, check_actions
 from maestro.clock import utc_now
 from maestro.errors import BadInput
-from maestro.home import keys_dir, ledger_url
+from maestro.home import artifacts_dir, keys_dir, ledger_url
 from maestro.ledger import ChainHead, Ledger
 from maestro.ledger.chain import Anchor
 from maestro.ledger.checkpoints_check import Checked
@@ -68,10 +70,12 @@ def verify(anchor: str | None, copies: tuple[Path, ...], trust: Path | None) -> 
     """Check that no decision record was changed, dropped or inserted.
 
     None was reordered or renumbered either. Checkpoints are checked as well, and the records are held to those that are
-    believed, which shows a chain that was rewritten as a whole. Exit code 1 where something does not hold.
+    believed, which shows a chain that was rewritten as a whole. So are the signed statements of reviewers' actions.
+    Exit code 1 where something does not hold.
     """
     noted = () if anchor is None else (Anchor(_anchor(anchor)),)
-    read = believing(TrustRoots.of_folder(keys_dir()) if trust is None else TrustRoots.load(trust), now=utc_now())
+    roots = TrustRoots.of_folder(keys_dir()) if trust is None else TrustRoots.load(trust)
+    read = believing(roots, now=utc_now())
     exported = [(str(path), read_public(path, limit_bytes=LIMIT_BYTES)) for path in copies]
     with existing_ledger() as ledger:
         checked = ledger.checkpoints.verify(read, exported=exported)
@@ -79,9 +83,15 @@ def verify(anchor: str | None, copies: tuple[Path, ...], trust: Path | None) -> 
         told = [f"{problem.name}: {problem.kind}: {problem.message}" for problem in checked.problems]
         told += [f"record {problem.sequence}: {problem.kind}: {problem.message}" for problem in problems]
         head = None if told else ledger.records.head()
-    if head is not None:
+        # A record that was changed cannot even be read, so they are asked only where the chain holds.
+        actions = None if told else _checked_actions(ledger, roots)
+    if actions is not None:
+        told += [f"record {problem.sequence}: its statement: {problem.message}" for problem in actions.problems]
+    if head is not None and actions is not None and not told:
         click.echo(f"{head.sequence} records, none changed; the head is {head.sequence}:{head.hash}")
-        for sentence in (_checkpoints(checked), *_not_checked(checked, head, copied=bool(copies))):
+        for sentence in (_checkpoints(checked), *_actions(actions)):
+            click.echo(sentence)
+        for sentence in _not_checked(checked, head, copied=bool(copies)):
             click.echo(sentence)
         return
     for sentence in told:
@@ -95,6 +105,29 @@ def _checkpoints(checked: Checked) -> str:
         return "no checkpoint has been made"
     newest = checked.newest
     return f"checkpoints that hold: {checked.count}; the newest is of {newest.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _checked_actions(ledger: Ledger, roots: TrustRoots) -> CheckedActions:
+    folder = artifacts_dir()
+    store = ArtifactStore(folder) if folder.is_dir() else None
+    return check_actions(_all_actions(ledger), store=store, trust=roots, now=utc_now())
+
+
+def _all_actions(ledger: Ledger) -> Iterator[StoredRecord]:
+    after = 0
+    while page := ledger.records.list(kind=RecordKind.ACTION, after=after):
+        yield from page
+        after = page[-1].sequence
+
+
+def _actions(checked: CheckedActions) -> Iterator[str]:
+    if checked.holding:
+        yield f"signed actions of reviewers that hold: {checked.holding}"
+    if checked.unsigned:
+        yield f"not checked: {checked.unsigned} actions of a release that signed none"
+    if checked.missing:
+        first = f"record {checked.missing[0]}" if len(checked.missing) == 1 else f"records from {checked.missing[0]} on"
+        yield f"not checked: {len(checked.missing)} signed actions whose statement is not stored here ({first})"
 
 
 def _not_checked(checked: Checked, head: ChainHead, *, copied: bool) -> Iterator[str]:

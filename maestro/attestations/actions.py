@@ -71,6 +71,18 @@ class ActionProblem:
     message: str
 
 
+@dataclass(frozen=True)
+class CheckedActions:
+    """What was found: how many statements hold, how many actions are of a release that signed none, the records whose
+    statement is not stored here, and what does not hold.
+    """
+
+    holding: int
+    unsigned: int
+    missing: tuple[int, ...]
+    problems: tuple[ActionProblem, ...]
+
+
 def plain_action(action: ReviewerAction) -> JsonObject:
     """The action as it is recorded and digested."""
     plain: JsonObject = action.model_dump(mode="json")
@@ -126,21 +138,40 @@ def verify_action(envelope: bytes, stored: StoredRecord, *, trust: TrustRoots, n
     return stated
 
 
-def problems_of_actions(
-    records: Iterable[StoredRecord], *, store: ArtifactStore, trust: TrustRoots, now: datetime
-) -> Iterator[ActionProblem]:
-    """Each action whose statement is gone, was changed or is not believed; one that has none is passed over."""
+def check_actions(
+    records: Iterable[StoredRecord], *, store: ArtifactStore | None, trust: TrustRoots, now: datetime
+) -> CheckedActions:
+    """Hold each action to its signed statement, as far as that lies in this store."""
+    holding, unsigned = 0, 0
+    missing: list[int] = []
+    problems: list[ActionProblem] = []
     for stored in records:
         named = stored.record.inputs.get(STATEMENT_INPUT)
         if named is None:
+            unsigned += 1
             continue
         try:
             ref = ArtifactRef(digest=named, media_type=ENVELOPE_MEDIA_TYPE, bytes=0, name="action.dsse.json")
-            verify_action(store.get(ref), stored, trust=trust, now=now)
+            envelope = None if store is None else _found(store, ref)
+            if envelope is None:
+                missing.append(stored.sequence)
+                continue
+            verify_action(envelope, stored, trust=trust, now=now)
+            holding += 1
         except ValidationError:
-            yield ActionProblem(stored.sequence, "its statement is named by what is no digest")
+            problems.append(ActionProblem(stored.sequence, "its statement is named by what is no digest"))
         except MaestroError as error:
-            yield ActionProblem(stored.sequence, error.message)
+            problems.append(ActionProblem(stored.sequence, error.message))
+    return CheckedActions(holding, unsigned, tuple(missing), tuple(problems))
+
+
+def _found(store: ArtifactStore, ref: ArtifactRef) -> bytes | None:
+    try:
+        return store.get(ref)
+    except IntegrityError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise
 
 
 def _predicate(record: ActionRecord) -> JsonObject:

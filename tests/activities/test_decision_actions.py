@@ -9,10 +9,12 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.decision import DecisionActivities
 from activities.services import Services
+from maestro.artifacts import ArtifactStore
 from maestro.attestations.actions import (
+    CheckedActions,
     StatedAction,
+    check_actions,
     plain_action,
-    problems_of_actions,
     signed_action,
     verify_action,
 )
@@ -127,19 +129,29 @@ def test_a_statement_of_another_action_does_not_pass_for_this_one(services: Serv
         verified(services, other, rewritten)
 
 
-def test_a_statement_that_is_gone_is_told_and_an_action_of_a_former_release_is_not(services: Services) -> None:
+def test_statements_are_counted_as_holding_unsigned_missing_or_changed(services: Services) -> None:
     record(services, action_record())
     stored = stored_action(services)
+    named = ArtifactRef(digest=stored.record.inputs["statement"], media_type="", bytes=0)
     old_inputs = {name: value for name, value in stored.record.inputs.items() if name != "statement"}
-    old = stored.model_copy(update={"record": stored.record.model_copy(update={"inputs": old_inputs})})
+    of_a_former_release = stored.model_copy(
+        update={"record": stored.record.model_copy(update={"inputs": old_inputs}), "sequence": 2}
+    )
 
-    def problems(records: list[StoredRecord]) -> list[str]:
+    def checked(store: ArtifactStore | None = services.artifacts) -> CheckedActions:
         trust = TrustRoots.of_folder(keys_dir())
-        return [each.message for each in problems_of_actions(records, store=services.artifacts, trust=trust, now=NOW)]
+        return check_actions([stored, of_a_former_release], store=store, trust=trust, now=NOW)
 
-    assert problems([stored, old]) == []
-    services.artifacts.remove(ArtifactRef(digest=stored.record.inputs["statement"], media_type="", bytes=0))
-    assert len(problems([stored, old])) == 1
+    assert checked() == CheckedActions(holding=1, unsigned=1, missing=(), problems=())
+    assert checked(None).missing == (1,)
+    file = services.artifacts.path(named)
+    content = file.read_bytes()
+    file.unlink()
+    assert checked().missing == (1,)
+    file.write_bytes(_with_one_byte_changed(content))
+    [problem] = checked().problems
+    assert problem.sequence == 1
+    assert "not those that were stored" in problem.message
 
 
 def test_what_cannot_be_signed_is_refused_once_and_leaves_nothing(services: Services) -> None:

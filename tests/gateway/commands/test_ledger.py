@@ -10,15 +10,21 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import cli
 from maestro.artifacts import ArtifactStore
+from maestro.attestations.actions import plain_action, signed_action
+from maestro.canonical import digest
 from maestro.home import artifacts_dir, keys_dir, ledger_url
 from maestro.ledger import Ledger
 from maestro.ledger.checkpoints import MEDIA_TYPE
 from maestro.ledger.schema import chain_head, checkpoint_head, checkpoints, records
 from maestro.model.artifact import ArtifactRef
+from maestro.model.conduct import ActionRecord
+from maestro.model.decision import ActionKind, ActionResult, DecisionState, ReviewerAction
 from maestro.model.record import DecisionRecord, RecordKind
 from maestro.signing.algorithms import Algorithm
+from maestro.signing.keys import open_evidence_keyring
 from maestro.signing.rotation import create_key
 from maestro.signing.trusted import Purpose
+from tests.workflows.fakes import pull_request
 
 
 @pytest.fixture
@@ -185,3 +191,61 @@ def test_a_chain_that_does_not_hold_is_not_signed(runner: CliRunner) -> None:
     refused = ledger(runner, "checkpoint")
     assert refused.exit_code == 3
     assert "record 2" in refused.stderr
+
+
+def act_as_grace() -> str:
+    """A signed action in the ledger; the digest of its statement."""
+    action = ReviewerAction(action_id="one", actor="grace", reason="the table is gone", via="cli")
+    result = ActionResult(
+        action_id="one",
+        kind=ActionKind.REJECT,
+        accepted=True,
+        changed="the pull request is blocked",
+        card_version=4,
+        state=DecisionState.NEEDS_PERSON,
+    )
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    asked = ActionRecord(pull_request=pull_request(), kind=ActionKind.REJECT, action=action, result=result, at=at)
+    envelope = signed_action(asked, keys=open_evidence_keyring(keys_dir()))
+    ref = ArtifactStore(artifacts_dir()).put(envelope, media_type="application/json")
+    with Ledger.open(ledger_url()) as ledger:
+        ledger.records.append(
+            DecisionRecord(
+                key="action/one",
+                kind=RecordKind.ACTION,
+                repo="acme/shop",
+                pr="7",
+                head_sha="a" * 40,
+                actor="grace",
+                outcome="reject: the pull request is blocked",
+                reason=action.reason,
+                inputs={"action": digest(plain_action(action)), "statement": ref.digest},
+                at=at,
+            )
+        )
+    return ref.digest
+
+
+def test_the_statements_of_actions_are_held_to_their_records(runner: CliRunner) -> None:
+    named = ArtifactRef(digest=act_as_grace(), media_type="", bytes=0)
+    assert "signed actions of reviewers that hold: 1" in ledger(runner, "verify").stdout
+    file = ArtifactStore(artifacts_dir()).path(named)
+    content = file.read_bytes()
+    file.unlink()
+    told = ledger(runner, "verify")
+    assert told.exit_code == 0
+    assert "not checked: 1 signed actions whose statement is not stored here (record 4)" in told.stdout
+    file.write_bytes(content.replace(b"sig", b"gis"))
+    told = ledger(runner, "verify")
+    assert told.exit_code == 1
+    assert "record 4: its statement: the stored bytes" in told.stderr
+
+
+def test_an_action_signed_by_a_key_that_is_not_trusted_is_told(runner: CliRunner) -> None:
+    act_as_grace()
+    for file in keys_dir().iterdir():
+        file.unlink()
+    create_key(keys_dir(), purpose=Purpose.EVIDENCE, algorithm=Algorithm.ED25519)
+    told = ledger(runner, "verify")
+    assert told.exit_code == 1
+    assert "which this installation does not trust" in told.stderr
