@@ -204,6 +204,11 @@ class World:
                 await asyncio.sleep(0.02)
         return card
 
+    async def until_running(self, sha: str) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await self.status(sha) is not WorkflowExecutionStatus.RUNNING:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
     async def runs(self, sha: str) -> int:
         """How often the head was conducted, as its rounds of placement tell."""
         query = f"WorkflowId = '{self.id(sha)}'"

@@ -57,8 +57,8 @@ async def test_two_heads_in_quick_succession_leave_the_newest(world: World) -> N
     second = world.push()
     await world.deliver("pull_request", world.payload("synchronize"))
     third = world.push()
-    await world.tell("pull_request", world.payload("synchronize"))
-    assert await world.status(third) is Status.RUNNING
+    await world.deliver("pull_request", world.payload("synchronize"))
+    await world.until_running(third)
     for earlier in (first, second):
         if await world.status(earlier) is not None:
             assert (await world.card_in(earlier, Phase.DONE)).decision.state is DecisionState.CANCELLED
