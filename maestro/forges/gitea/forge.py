@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from maestro.forges.gitea.api import API, Api, TokenCredential
+from maestro.forges.gitea.comments import Comments
 from maestro.forges.gitea.merges import Merges
 from maestro.forges.gitea.pulls import pull_state
 from maestro.forges.gitea.statuses import Statuses
-from maestro.forges.hosted.comments import Comments
 from maestro.forges.hosted.pulls import Pulls
 from maestro.forges.http import PATIENCE, Credential, ForgeHttp, Patience, Secret
 

@@ -37,7 +37,9 @@ class _Pull(Model):
 
 
 @dataclass(frozen=True)
-class _Ours:
+class Ours:
+    """A comment of ours, by its stamp."""
+
     id: int
     stamp: Stamp
 
@@ -50,54 +52,54 @@ class Comments:
     """Issue comments, which is what forges show in the conversation of a pull request."""
 
     def __init__(self, api: Api) -> None:
-        self._api = api
+        self.api = api
 
     async def ask(self, wanted: Comment, /) -> Commented | None:
         try:
-            return await self._settled(wanted, await self._ours(wanted))
+            return await self._settled(wanted, await self.existing(wanted))
         except RefusedError:
             # Where nothing may be looked at, `call` says so; an exception here would be tried again for ever.
             return None
 
     async def call(self, wanted: Comment, /) -> Commented | Refused:
         async def look() -> Commented | None:
-            ours = await self._ours(wanted)
+            ours = await self.existing(wanted)
             return await self._settled(wanted, ours) if len(ours) == 1 else None
 
         try:
-            async with self._api.turn(_stamp(wanted).place):
-                return await once(self._api.http, look, lambda: self._written(wanted))
+            async with self.api.turn(_stamp(wanted).place):
+                return await once(self.api.http, look, lambda: self._written(wanted))
         except RefusedError as refused:
             return Refused(reason=refused.reason)
 
     async def _written(self, wanted: Comment) -> Commented:
-        ours = await self._ours(wanted)
+        ours = await self.existing(wanted)
         if not ours:
-            made = await self._send(wanted, "POST", f"issues/{self._api.number_of(wanted.pull_request.pr)}/comments")
+            made = await self._send(wanted, "POST", f"issues/{self.api.number_of(wanted.pull_request.pr)}/comments")
             # Somebody else may have written the first one at the same moment.
-            ours = await self._ours(wanted) or [_Ours(made, _stamp(wanted))]
+            ours = await self.existing(wanted) or [Ours(made, _stamp(wanted))]
         one = await self._made_one(wanted, ours)
         settled = await self._settled(wanted, [one])
         if settled is not None:
             return settled
         return Commented(commit=str(await self._send(wanted, "PATCH", f"issues/comments/{one.id}")))
 
-    async def _made_one(self, wanted: Comment, ours: list[_Ours]) -> _Ours:
+    async def _made_one(self, wanted: Comment, ours: list[Ours]) -> Ours:
         """The newest of them; the others are removed."""
-        newest = max(ours, key=_Ours.newness)
+        newest = max(ours, key=Ours.newness)
         for other in ours:
             if other is newest:
                 continue
-            answer = await self._api.send(wanted.pull_request.repo, "DELETE", f"issues/comments/{other.id}")
+            answer = await self.api.send(wanted.pull_request.repo, "DELETE", f"issues/comments/{other.id}")
             if answer.status != 404:
-                self._api.refusing(answer, doing="a comment that is there twice cannot be removed")
+                self.api.refusing(answer, doing="a comment that is there twice cannot be removed")
         return newest
 
-    async def _settled(self, wanted: Comment, ours: list[_Ours]) -> Commented | None:
+    async def _settled(self, wanted: Comment, ours: list[Ours]) -> Commented | None:
         """What stands there, where ``wanted`` must not take its place."""
         if not ours:
             return None
-        one, stamp = max(ours, key=_Ours.newness), _stamp(wanted)
+        one, stamp = max(ours, key=Ours.newness), _stamp(wanted)
         if one.stamp.subject == stamp.subject:
             is_settled = one.stamp.settles(stamp)
         else:
@@ -106,29 +108,29 @@ class Comments:
 
     async def _is_of_a_later_head(self, stamp: Stamp, wanted: Comment) -> bool:
         pull_request = wanted.pull_request
-        answer = await self._api.get(pull_request.repo, f"pulls/{self._api.number_of(pull_request.pr)}")
+        answer = await self.api.get(pull_request.repo, f"pulls/{self.api.number_of(pull_request.pr)}")
         now = answer.read(_Pull).head.sha
         if now in {stamp.head_sha, pull_request.head_sha}:
             return now == stamp.head_sha
         return stamp.at > wanted.at
 
-    async def _ours(self, wanted: Comment) -> list[_Ours]:
+    async def existing(self, wanted: Comment) -> list[Ours]:
         """Every comment of ours on this pull request."""
         pull_request, place = wanted.pull_request, _stamp(wanted).place
-        login = await self._api.login()
-        pages = await self._api.pages(pull_request.repo, f"issues/{self._api.number_of(pull_request.pr)}/comments")
+        login = await self.api.login()
+        pages = await self.api.pages(pull_request.repo, f"issues/{self.api.number_of(pull_request.pr)}/comments")
         found = []
         for comment in (comment for page in pages for comment in page.read(list[_IssueComment])):
             stamp = read_stamp(comment.body or "")
             # Anybody can write our stamp; nobody else can write under our name.
             if stamp and stamp.place == place and comment.user and comment.user.login == login:
-                found.append(_Ours(comment.id, stamp))
+                found.append(Ours(comment.id, stamp))
         return found
 
     async def _send(self, wanted: Comment, method: str, path: str) -> int:
         text = cut_text(wanted.text, BODY_LIMIT_BYTES)
-        answer = await self._api.send(wanted.pull_request.repo, method, path, {"body": stamped(_stamp(wanted), text)})
-        return self._api.refusing(answer, doing=f"{self._api.forge} takes no comment").read(_IssueComment).id
+        answer = await self.api.send(wanted.pull_request.repo, method, path, {"body": stamped(_stamp(wanted), text)})
+        return self.api.refusing(answer, doing=f"{self.api.forge} takes no comment").read(_IssueComment).id
 
 
 def _stamp(comment: Comment) -> Stamp:

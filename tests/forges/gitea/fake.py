@@ -125,15 +125,18 @@ class FakeGitea(httpx.AsyncBaseTransport):
         pull = repo.pulls.get(int(number))
         return httpx.Response(200, json=_pull(int(number), pull, repo)) if pull else NOT_FOUND
 
+    def _get_issue(self, repo: Repo, *, number: str, **_: Any) -> httpx.Response:
+        return httpx.Response(200, json={"number": int(number)}) if int(number) in repo.pulls else NOT_FOUND
+
     def _get_comments(self, repo: Repo, *, number: str, **_: Any) -> httpx.Response:
         if int(number) not in repo.pulls:
-            return NOT_FOUND
+            return said(500, "")
         # All of them: Gitea gives this list without pages.
         return httpx.Response(200, json=[each for each in repo.comments if each["issue"] == number])
 
     def _post_comments(self, repo: Repo, *, number: str, body: Json, **_: Any) -> httpx.Response:
         if int(number) not in repo.pulls:
-            return NOT_FOUND
+            return said(500, "")
         return httpx.Response(201, json=self.comment(repo, number, body["body"], login=BOT))
 
     def comment(self, repo: Repo, number: str, text: str, *, login: str) -> Json:
@@ -223,6 +226,7 @@ def _obstacle(repo: Repo, pull: Json, body: Json) -> tuple[int, str] | None:
 _REPO = r"/git/api/v1/repos/(?P<repo>[^/]+/[^/]+)"
 _ROUTES = (
     (r"pulls/(?P<number>\d+)", "get_pull"),
+    (r"issues/(?P<number>\d+)", "get_issue"),
     (r"issues/(?P<number>\d+)/comments", "get_comments"),
     (r"issues/(?P<number>\d+)/comments", "post_comments"),
     (r"issues/comments/(?P<id>\d+)", "patch_comment"),
