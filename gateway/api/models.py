@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from maestro.model.decision import ActionKind, DecisionCard, DecisionState
 
@@ -12,6 +12,11 @@ WORKFLOW_ID = r"^pr/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/[A-Za-z0-9._-]+/[0-9a-f]{
 
 WorkflowId = Annotated[str, Field(pattern=WORKFLOW_ID, max_length=600)]
 Text = Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")]
+
+
+def _whole(value: object) -> object:
+    """JSON knows no difference between 1 and 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Body(BaseModel):
@@ -32,7 +37,7 @@ class ActionBody(Body):
     """
 
     pull_request: WorkflowId
-    card_version: Annotated[int, Field(ge=0, le=2**31)]
+    card_version: Annotated[Annotated[int, Field(ge=0, le=2**31)], BeforeValidator(_whole)]
     reason: Text = ""
     visit: Annotated[UUID | None, Field(strict=False)] = None
 

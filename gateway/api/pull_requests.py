@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
+from gateway.api.linked import CARD, FIRST, linked
 from gateway.api.models import CardView, PullRequests, TestRow, TestRows
 from gateway.api.paths import CardDep, Seen
 from gateway.api.views import documents, row_of, view_of
@@ -26,7 +27,7 @@ from maestro.model.tests import PlanBody
 
 router = APIRouter(prefix="/api/pull-requests", tags=["pull requests"])
 
-Searched = Annotated[str, Query(max_length=300)]
+Searched = Annotated[str, Query(max_length=300, pattern=r"^[A-Za-z0-9._/@<> +-]*$")]
 Cursor = Annotated[str, Query(max_length=4_000)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
@@ -34,7 +35,7 @@ SANDBOXED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src dat
 """A stored document is shown without scripts, as of an origin of its own."""
 
 
-@router.get("", response_model=PullRequests, responses=answered(422))
+@router.get("", response_model=PullRequests, responses=answered(422) | linked(FIRST))
 async def list_pull_requests(  # noqa: PLR0913 - one argument per filter
     site: SiteDep,
     principal: CallerDep,
@@ -110,7 +111,7 @@ async def show_document(site: SiteDep, seen: Annotated[Seen, CardDep], name: str
 
 
 # Below the others: its pattern fits theirs too.
-@router.get("/{repo:path}/{pr}/{head_sha}", response_model=CardView, responses=answered(404, 422))
+@router.get("/{repo:path}/{pr}/{head_sha}", response_model=CardView, responses=answered(404, 422) | linked(CARD))
 async def show_card(site: SiteDep, seen: Annotated[Seen, CardDep]) -> CardView:
     """The Decision Card as it stands."""
     running = await site.desk.is_running(seen.card.pull_request.workflow_id)

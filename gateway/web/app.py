@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from gateway.api import decision, events, health, me, pull_requests, regions
+from gateway.api.linked import name_of
 from gateway.web import explained
 from gateway.web.headers import Frame
 from gateway.web.problems import ProblemBody, handle_problems
@@ -42,17 +43,18 @@ def create_app(site: Site, routers: Sequence[APIRouter] = ()) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        generate_unique_id_function=name_of,
     )
     app.state.site = site
     for router in (*OWN, *routers):
         app.include_router(router)
     handle_problems(app)
     app.add_middleware(Frame, metrics=site.metrics, is_https=site.config.address.startswith("https://"))
-    _describe(app)
+    _describe(app, is_closed=site.config.login is not None)
     return app
 
 
-def _describe(app: FastAPI) -> None:
+def _describe(app: FastAPI, *, is_closed: bool) -> None:
     """The OpenAPI description with our form of errors and our ways to be known, in place of the framework's."""
 
     def description() -> dict[str, Any]:
@@ -65,8 +67,8 @@ def _describe(app: FastAPI) -> None:
             found["components"]["securitySchemes"] = _SCHEMES
             for path, operations in found["paths"].items():
                 for operation in operations.values():
-                    if path.startswith("/api/"):
-                        operation.setdefault("security", [{"token": []}, {"session": []}, {}])
+                    if path.startswith("/api/") and is_closed:
+                        operation["security"] = [{"token": []}, {"session": []}]
             app.openapi_schema = found
         return app.openapi_schema
 

@@ -65,7 +65,7 @@ def answered(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What an operation documents beside its success, for OpenAPI; what every one can answer is among it."""
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
-        for status in sorted({*statuses, 400, 401, 413, 429, 503})
+        for status in sorted({*statuses, 400, 401, 413, 429, 500, 503})
     }
 
 

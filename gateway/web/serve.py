@@ -40,7 +40,7 @@ _log = structlog.get_logger("gateway")
 
 
 class Server(uvicorn.Server):
-    """Calls ``listening`` when it listens, and sets ``stopping`` as soon as it is asked to end, or live cards would keep
+    """Calls ``listening`` when it listens, and sets ``stopping`` as soon as it is asked to end: live cards would keep
     it for their readers.
     """
 

@@ -22,7 +22,7 @@ from maestro.model.region import region_io_queue, region_task_queue
 from maestro.model.tests import SelectionMode
 from tests.workflows.fakes import Fakes, pull_request
 from workers.region import workflow_runner
-from workflows import card
+from workflows import card, contract
 from workflows.nightly import NightlyWorkflow
 from workflows.pull_request import PullRequestWorkflow
 from workflows.replay import ReplayWorkflow
@@ -38,7 +38,7 @@ QUICK = [
 CONTINUE_EARLY = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=150"]
 """More events than any lifecycle of these tests has, but for the one that is about continuing as new."""
 
-SEARCH_ATTRIBUTES = [card.REPO, card.PULL_REQUEST, card.TENANT, card.PHASE, card.REGION, card.DECISION]
+SEARCH_ATTRIBUTES = [card.REPO, card.PULL_REQUEST, card.TENANT, contract.AUTHOR, card.PHASE, card.REGION, card.DECISION]
 
 Handle = WorkflowHandle[PullRequestWorkflow, Outcome]
 

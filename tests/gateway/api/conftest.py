@@ -24,6 +24,7 @@ from gateway.web.problems import Problem
 from gateway.web.site import Site
 from maestro.access.principals import EVERY_TENANT, Principal, PrincipalKind, Role
 from maestro.artifacts import ArtifactStore
+from maestro.config.gateway import Login
 from maestro.config.topology import Topology, load_topology
 from maestro.ledger import Ledger
 from maestro.model.conduct import ConductRequest
@@ -35,7 +36,7 @@ from workers.starting import start_workflow
 
 __all__ = ["temporal"]
 
-WHO = "x-who"
+WHO = "Authorization"
 TENANT = "acme"
 ORIGIN = "http://127.0.0.1:8420"
 
@@ -59,9 +60,9 @@ class NamedDoors:
     """Knows callers by a header of the test."""
 
     async def principal(self, request: Request) -> Principal:
-        who = CALLERS.get(request.headers.get(WHO, ""))
+        who = CALLERS.get(request.headers.get(WHO, "").removeprefix("Bearer "))
         if who is None:
-            raise Problem(401)
+            raise Problem(401, headers={"WWW-Authenticate": "Bearer"})
         return who
 
     def csrf(self, request: Request) -> str:
@@ -96,8 +97,8 @@ class Api:
             while (await self.site.desk.card(workflow_id)).phase is not phase:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
-    async def get(self, path: str, who: str = "viewer", **options: Any) -> httpx.Response:
-        return await self.http.get(path, headers={WHO: who}, **options)
+    async def get(self, path: str, who: str = "viewer") -> httpx.Response:
+        return await self.http.get(path, headers={WHO: f"Bearer {who}"})
 
     async def act(
         self, action: str, workflow_id: str, who: str = "reviewer", *, key: str = "", **fields: Any
@@ -105,7 +106,7 @@ class Api:
         """Act on the card as it is now, unless ``card_version`` says otherwise."""
         if "card_version" not in fields:
             fields["card_version"] = (await self.site.desk.card(workflow_id)).version
-        headers = {WHO: who} | ({"Idempotency-Key": key} if key else {})
+        headers = {WHO: f"Bearer {who}"} | ({"Idempotency-Key": key} if key else {})
         body = {"pull_request": workflow_id, "reason": "looked at it", **fields}
         return await self.http.post(f"/api/decision/{action}", json=body, headers=headers)
 
@@ -138,13 +139,15 @@ def _topology(client: Client, queue: str) -> Topology:
     shipped = load_topology(resource_path("temporal-dev.yaml"))
     attributes = {name: kind for name, kind in shipped.search_attributes.items() if name not in _UNREGISTERED}
     temporal_ = shipped.temporal.model_copy(update={"namespace": client.namespace, "task_queue": queue})
-    gateway = shipped.gateway.model_copy(update={"requests_per_minute": 100_000, "actions_per_minute": 100_000})
+    login = Login(issuer="https://id.example.org", client_id="maestro")
+    unhurried = {"requests_per_minute": 1_000_000, "actions_per_minute": 1_000_000}
+    gateway = shipped.gateway.model_copy(update={"login": login, **unhurried})
     return shipped.model_copy(
         update={"temporal": temporal_, "search_attributes": attributes, "gateway": gateway, "forges": ()}
     )
 
 
-_UNREGISTERED = frozenset({"MaestroAuthor", "MaestroDeadline"})
+_UNREGISTERED = frozenset({"MaestroDeadline"})
 """Of the search attributes those that the server of these tests was not told."""
 
 

@@ -105,12 +105,14 @@ async def test_bad_bodies_name_the_field_and_change_nothing(temporal: Client, tm
             ({"card_version": 1}, "body.pull_request"),
         ]
         for body, field in bad:
-            answer = await api.http.post("/api/decision/cancel", json=body, headers={WHO: "reviewer"})
+            answer = await api.http.post("/api/decision/cancel", json=body, headers={WHO: "Bearer reviewer"})
             assert answer.status_code == 422, (body, answer.text)
             assert problem(answer)["field"] == field
         for raw in (b"", b"{", b"[]", b"\xff\xfe", b'{"pull_request": NaN}'):
             answer = await api.http.post(
-                "/api/decision/cancel", content=raw, headers={WHO: "reviewer", "content-type": "application/json"}
+                "/api/decision/cancel",
+                content=raw,
+                headers={WHO: "Bearer reviewer", "content-type": "application/json"},
             )
             assert answer.status_code in {400, 422}, (raw, answer.text)
             problem(answer)
@@ -120,7 +122,7 @@ async def test_bad_bodies_name_the_field_and_change_nothing(temporal: Client, tm
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(temporal: Client, tmp_path: Path) -> None:
     async with serving(temporal, waiting(), tmp_path) as api:
         for content in (b"x" * 10_000_000, chunks()):
-            answer = await api.http.post("/api/decision/cancel", content=content, headers={WHO: "reviewer"})
+            answer = await api.http.post("/api/decision/cancel", content=content, headers={WHO: "Bearer reviewer"})
             assert answer.status_code == 413
             problem(answer)
 
