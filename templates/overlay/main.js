@@ -11,7 +11,7 @@ function take(shown) {
   if (!shown?.card) return;
   const before = state.shown;
   if (before && before.card.plan?.body?.digest !== shown.card.plan?.body?.digest) state.lists = emptyLists();
-  if (visit.opened && before && before.workflow_id !== shown.workflow_id) usageClosed();
+  if (before && before.workflow_id !== shown.workflow_id) usageClosed();
   state.shown = shown;
   state.page = `${base}${pathOf(state.asked, state.head)}`;
   render();

@@ -19,6 +19,7 @@ function riskView(plan) {
       ["Runs", `${seconds(plan.selected_seconds)} of tests, ${savedByPlan(plan)}`],
       ["Replay", plan.replay ? line(`The rest runs after the decision, because ${plan.replay.reason}`) : ""],
       ["Model", name(risk.model)],
+      ["Calibration report", plan.report ? name(`maestro evidence show ${plan.report.digest} --save calibration.html`) : ""],
     ]),
     terms: (risk.tau_terms ?? []).map((term) =>
       pair(line(`${term.name}, ${Math.abs(term.factor - 1) < 0.001 ? "unmoved" : `times ${fixed(term.factor, 2)}`}`), line(term.reason))),

@@ -1,10 +1,16 @@
 /* Figures as people write them: 12.4 s, 3 min 10 s, $0.0042, 1.3 g, 73 %. The words are those of
    maestro/render/people.py, and a test holds both to the same answers. */
 
-const fixed = (amount, digits) =>
-  new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" }).format(amount);
-const digits = (amount, most) =>
-  new Intl.NumberFormat("en-US", { maximumSignificantDigits: most, useGrouping: false, roundingMode: "halfEven" }).format(amount);
+/* A number as its exact decimal text, so that 0.05, which is a little more, is rounded up as elsewhere. */
+const exact = (amount) => (typeof amount === "number" ? amount.toFixed(60) : amount);
+const rounding = (options) => {
+  const format = new Intl.NumberFormat("en-US", { roundingMode: "halfEven", ...options });
+  return (amount) => format.format(exact(amount));
+};
+const places = [0, 1, 2, 3, 4].map((digits) => rounding({ minimumFractionDigits: digits, maximumFractionDigits: digits }));
+const fixed = (amount, digits) => places[digits](amount);
+const twoDigits = rounding({ maximumSignificantDigits: 2, useGrouping: false });
+const fourDigits = rounding({ maximumSignificantDigits: 4, useGrouping: false });
 const whole = (amount) => fixed(amount, 0);
 const even = (amount) => Number(fixed(amount, 0).replaceAll(",", ""));
 const tenth = (amount) => Number(fixed(amount, 1).replaceAll(",", ""));
@@ -48,7 +54,7 @@ function probability(chance) {
   const percent = chance * 100;
   if (percent > 0 && percent < 0.01) return "under 0.01 %";
   if (percent > 99.99 && percent < 100) return "over 99.99 %";
-  return percent < 10 ? `${digits(percent, 2)} %` : `${digits(percent, 4)} %`;
+  return percent < 10 ? `${twoDigits(percent)} %` : `${fourDigits(percent)} %`;
 }
 
 const count = (number, noun) => `${whole(number)} ${noun}${number === 1 ? "" : "s"}`;

@@ -71,7 +71,7 @@ function regionOf(view) {
     place.residency && h("p.quiet", null, place.residency),
     place.rows.length > 0 && h("ul.regions", { role: "list" }, place.rows.map(regionItem)),
     place.rows.length > 0 && h("p.quiet", null, `Reckoned for ${place.assumed} of compute time.`),
-    place.chosen && h("p", null, link(about, `More about ${place.chosen}`, framed ? { target: "_blank" } : {})));
+    place.chosen && h("p.links", null, link(about, `More about ${place.chosen}`, framed ? { target: "_blank" } : {})));
 }
 
 function regionItem(row) {

@@ -19,11 +19,9 @@ function beacon(event) {
 
 /** Called with every card; the first one of a pull request's head opens a visit, which is to that head alone. */
 function usageOpened(shown) {
-  if (visit.opened && visit.to === shown.workflow_id) return;
-  if (visit.opened) Object.assign(visit, { id: freshId(), seconds: 0 });
-  visit.to = shown.workflow_id;
-  visit.opened = true;
-  visit.since = document.hidden ? null : performance.now();
+  if (visit.opened) return;
+  if (visit.to) Object.assign(visit, { id: freshId(), seconds: 0 });
+  Object.assign(visit, { to: shown.workflow_id, opened: true, since: document.hidden ? null : performance.now() });
   beacon("opened");
 }
 
@@ -38,4 +36,5 @@ function usageClosed() {
   visit.seconds = watched();
   visit.since = null;
   beacon("closed");
+  visit.opened = false;
 }
