@@ -1,9 +1,12 @@
 """Actions of reviewers. Each is one update with a stable id into the running workflow: sent twice, it acts once."""
 
+import asyncio
 import hashlib
 import uuid
+from functools import partial
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Header, Request
 
 from gateway.api.models import (
@@ -22,7 +25,8 @@ from gateway.web.callers import CallerDep, require
 from gateway.web.problems import Problem, answered
 from gateway.web.site import Site, SiteDep
 from maestro.access.principals import EVERY_TENANT, Permission, Principal, PrincipalKind
-from maestro.errors import PolicyDenied
+from maestro.clock import utc_now
+from maestro.errors import MaestroError, PolicyDenied
 from maestro.model.decision import ActionKind, ReviewerAction
 from maestro.model.pull_request import AuthorKind
 
@@ -31,6 +35,8 @@ REFUSED = "/problems/refused"
 NOT_CONFIGURED = "/problems/not-configured"
 
 VIA = "api"
+
+_log = structlog.get_logger("gateway.actions")
 
 MODES = {"all": ActionKind.ESCALATE_TESTS, "direct": ActionKind.DOWNSHIFT, "retry": ActionKind.RETRY}
 
@@ -140,6 +146,7 @@ async def _act(site: Site, actor: Principal, kind: ActionKind, body: ActionBody,
         site.metrics.action(kind.value, "refused")
         raise Problem(409, "The action is refused", error.message, type=REFUSED, fix=_LOOK) from error
     site.metrics.action(kind.value, "taken")
+    await _noted(site, body, action, kind)
     return ActionAnswer(
         action_id=result.action_id,
         action=kind,
@@ -147,6 +154,17 @@ async def _act(site: Site, actor: Principal, kind: ActionKind, body: ActionBody,
         card_version=result.card_version,
         state=result.state,
     )
+
+
+async def _noted(site: Site, body: ActionBody, action: ReviewerAction, kind: ActionKind) -> None:
+    """Say in which opening of the card the action was taken. It has been taken, whether or not that can be counted."""
+    if body.visit is None or not site.config.usage:
+        return
+    acted = partial(site.ledger.usage.acted, pull_request=body.pull_request)
+    try:
+        await asyncio.to_thread(acted, str(body.visit), action.action_id, kind.value, action.actor, utc_now())
+    except MaestroError as error:
+        _log.warning("not counted", pr=body.pull_request, detail=error.message)
 
 
 _LOOK = "look at the card again, then act"

@@ -15,18 +15,28 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from fastapi import APIRouter
 
+from gateway import pages
+from gateway.api import figures, usage
+from gateway.arriving.services import ArrivalServices
+from gateway.arriving.worker import following_arrivals
 from gateway.connection import reach
 from gateway.desk import Desk
 from gateway.live import Live
+from gateway.login import router as login
 from gateway.login.doors import open_doors
 from gateway.login.limits import Limits
+from gateway.overlay import routes as overlay
 from gateway.web.app import create_app
 from gateway.web.site import Site
+from gateway.webhooks import routes as webhooks
 from maestro.artifacts import ArtifactStore
 from maestro.config.gateway import PORT_VARIABLE, GatewayConfig
 from maestro.errors import MaestroError, PlatformUnavailable
-from maestro.home import artifacts_dir, ledger_url
+from maestro.execution.places import Places
+from maestro.forges.choosing import Forges
+from maestro.home import artifacts_dir, home, ledger_url
 from maestro.ledger import Ledger
 from workers.exit import Leave
 from workers.logging import configure_logging
@@ -77,9 +87,31 @@ async def opened() -> AsyncIterator[Site]:
             )
 
 
+@asynccontextmanager
+async def following(site: Site) -> AsyncIterator[None]:
+    """Follow what forges deliver, where any is configured. Raises BadInput for a forge that cannot be used."""
+    if not site.topology.forges:
+        yield
+        return
+    places = Places.under(home())
+    forges = Forges.from_config(site.topology.forges, places)
+    await asyncio.to_thread(forges.open)
+    services = ArrivalServices(connection=site.connection, ledger=site.ledger, places=places, forge=forges.named)
+    try:
+        async with following_arrivals(services):
+            yield
+    finally:
+        await forges.close()
+
+
+def routers() -> tuple[APIRouter, ...]:
+    """What this gateway answers beside its API."""
+    return (usage.router, figures.router, login.router, webhooks.router, pages.router, overlay.router())
+
+
 async def serve(*, port: int | None = None, ready_file: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Raises ``PlatformUnavailable`` where the port is taken."""
-    async with opened() as site:
+    async with opened() as site, following(site):
         config = site.config
 
         def listening() -> None:
@@ -106,7 +138,7 @@ def _bound(config: GatewayConfig, port: int) -> socket.socket:
 
 def _settings(site: Site) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(site),
+        create_app(site, routers()),
         log_config=None,
         access_log=False,
         server_header=False,

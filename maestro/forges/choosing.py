@@ -17,11 +17,15 @@ from maestro.forges.forge import Forge, StatusForge
 from maestro.forges.github import AppAccess, GitHub, TokenAccess
 from maestro.forges.http import Secret
 from maestro.forges.plain_git import PlainGit
+from maestro.forges.pulls import Pulls
 from maestro.model.pull_request import PullRequest
 
 
 class OpenForge(StatusForge, Protocol):
     """A forge with connections that somebody has to close."""
+
+    @property
+    def pulls(self) -> Pulls: ...
 
     async def close(self) -> None: ...
 
