@@ -65,6 +65,12 @@ def repository_at(path: Path) -> Path:
             field="core.hooksPath",
             fix="take that setting away, or set core.hooksPath to hooks where it is set, and serve this one without it",
         )
+    if Path(folder, "hooks").is_symlink():
+        raise BadInput(
+            "it is a link, so other repositories may have the same hooks",
+            field=str(Path(folder, "hooks")),
+            fix="make it a folder of this repository's own",
+        )
     return Path(folder)
 
 

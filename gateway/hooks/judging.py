@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-from gateway.connection import reach
 from gateway.hooks.asked import KEPT, is_for_review, options_of, wishes_of
 from gateway.hooks.packets import Command
 from gateway.hooks.push import Push
@@ -13,6 +12,8 @@ from maestro.errors import BadInput, PlatformUnavailable
 
 REACH_SECONDS = 30.0
 """For all clusters together; each has a limit of its own."""
+
+AGAIN = "push again when it is up, nothing of this push is stored"
 
 
 def judge(push: Push, commands: Sequence[Command]) -> None:
@@ -55,11 +56,15 @@ def _require_alone(commands: Sequence[Command], wanted: Sequence[Command]) -> No
 
 async def _require_stack() -> None:
     """A head that is stored and conducted by nobody would look like one that is under way."""
+    # Temporal's client takes a second to import, which most refusals need not wait for.
+    from gateway.connection import reach  # noqa: PLC0415
+
     try:
         async with asyncio.timeout(REACH_SECONDS):
             await reach()
     except TimeoutError as error:
         raise PlatformUnavailable(
-            f"Temporal does not answer within {REACH_SECONDS:.0f} s; nothing of the push is stored",
-            fix="push again when it is up",
+            f"Temporal does not answer within {REACH_SECONDS:.0f} s", field=FOR_REVIEW, fix=AGAIN
         ) from error
+    except PlatformUnavailable as error:
+        raise PlatformUnavailable(error.message, field=error.field, fix=f"{AGAIN}; {error.fix}") from error

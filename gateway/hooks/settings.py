@@ -36,7 +36,7 @@ class HookSettings(Model):
     """
 
     tenant: str = Field(default="default", min_length=1)
-    name: str = Field(default="", pattern=r"^([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?$")
+    name: str = Field(default="", pattern=r"^([A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*)?$")
     address: str = ""
     publish: frozenset[Publishing] = frozenset({"comment"})
     author_kind: AuthorKind = AuthorKind.HUMAN

@@ -17,11 +17,13 @@ from gateway.hooks.asked import PushOptions, Wish, options_of, wishes_of
 from gateway.hooks.packets import Answer, Command, Received
 from gateway.hooks.push import Push
 from gateway.hooks.settings import HookSettings, settings_of, use
+from gateway.hooks.turns import turn
 from gateway.hooks.voice import complain, say_anyway
 from gateway.listing import Filters
 from maestro.errors import BadInput, MaestroError, PlatformUnavailable, PolicyDenied
 from maestro.execution.places import Places
 from maestro.execution.resolve import repo_name, resolve_pull_request
+from maestro.forges.fast_forward import obstacle
 from maestro.home import home
 from maestro.model.decision import ActionKind, DecisionState, ReviewerAction
 from maestro.model.pull_request import PullRequest
@@ -35,25 +37,28 @@ START_SECONDS = 180.0
 REASON_LIMIT = 200
 
 ACTOR = "a newer push"
+VIA = "push"
+"""Whoever serves git has let the pusher in; who it is we are only told."""
+
 _SUPERSEDED = uuid.UUID("3f0ad6a4-3f0c-5d0e-9c53-6d5a1b0c7e21")
 """Names the cancellation of one head for another one, so that a repeated push cancels once."""
 
 
 def take_over(push: Push, received: Received) -> tuple[Answer, ...]:
     """Keep and start every pull request of the push; why not, where that cannot be."""
-    before: dict[str, str] = {}
     try:
         settings = settings_of(push.folder)
         use(settings)
         options = options_of(received.options, settings)
         wishes = wishes_of(received.commands, options, branches=repository.branches_of(push.folder))
         pull_requests = [pull_request_of(push, wish, settings, merge=options.merge) for wish in wishes]
-        before = {wish.kept: repository.kept_head(push.folder, wish) for wish in wishes}
-        repository.keep(push.folder, wishes, before)
+        with turn(push.folder):
+            before = {wish.kept: repository.kept_head(push.folder, wish) for wish in wishes}
+            repository.keep(push.folder, wishes, before)
+            errors = asyncio.run(_started(pull_requests, [before[wish.kept] for wish in wishes], options))
     except MaestroError as error:
         complain(error)
         return tuple(Answer(command.ref, reason=_reason(error)) for command in received.commands)
-    errors = asyncio.run(_started(pull_requests, options))
     return tuple(
         Answer(wish.ref, reason=_reason(error)) if error else _taken(push.folder, wish, before[wish.kept])
         for wish, error in zip(wishes, errors, strict=True)
@@ -72,6 +77,9 @@ def pull_request_of(push: Push, wish: Wish, settings: HookSettings, *, merge: bo
         tenant=settings.tenant,
         author_kind=settings.author_kind,
     )
+    reason = obstacle(found.model_copy(update={"base_ref": wish.branch})) if merge else None
+    if reason is not None:
+        raise BadInput(f"it cannot be merged: {reason}", field=wish.ref, fix="or leave out -o merge")
     publish = tuple(kind for kind in ("comment", "merge") if kind in settings.publish and (kind != "merge" or merge))
     said = (f"pushed for review by {line(push.pusher)}",) if push.pusher else ()
     return found.model_copy(
@@ -90,15 +98,17 @@ def short_name(folder: Path, settings: HookSettings) -> str:
     return settings.name or repo_name(settings.address or str(folder), folder)
 
 
-async def _started(pull_requests: Sequence[PullRequest], options: PushOptions) -> list[MaestroError | None]:
+async def _started(
+    pull_requests: Sequence[PullRequest], before: Sequence[str], options: PushOptions
+) -> list[MaestroError | None]:
     """What went wrong with each, None where nothing did; what stops one for want of Temporal stops those after it."""
     errors: list[MaestroError | None] = []
     failure: MaestroError | None = None
     try:
         async with asyncio.timeout(START_SECONDS):
             connection = await reach()
-            for pull_request in pull_requests:
-                error = await _begun(connection, pull_request, options)
+            for pull_request, earlier in zip(pull_requests, before, strict=True):
+                error = await _begun(connection, pull_request, earlier, options=options)
                 errors.append(error)
                 if error is not None:
                     complain(error)
@@ -111,9 +121,11 @@ async def _started(pull_requests: Sequence[PullRequest], options: PushOptions) -
     return errors + [failure] * (len(pull_requests) - len(errors))
 
 
-async def _begun(connection: Connection, pull_request: PullRequest, options: PushOptions) -> MaestroError | None:
+async def _begun(
+    connection: Connection, pull_request: PullRequest, earlier: str, *, options: PushOptions
+) -> MaestroError | None:
     try:
-        await _cancel_earlier(connection, pull_request)
+        await _cancel_earlier(connection, pull_request, earlier)
         started = await start(connection, pull_request, mode=SelectionMode.STANDARD, again=options.again)
         say_anyway(f"{pull_request.pr}: {pull_request.title}")
         say_anyway(f"workflow: {started.workflow_id}")
@@ -124,22 +136,29 @@ async def _begun(connection: Connection, pull_request: PullRequest, options: Pus
     return None
 
 
-async def _cancel_earlier(connection: Connection, pull_request: PullRequest) -> None:
-    """An earlier head of the same topic is not what its author wants any more, and must not be merged."""
+async def _cancel_earlier(connection: Connection, pull_request: PullRequest, earlier: str) -> None:
+    """An earlier head of the same topic is not what its author wants any more, and must not be merged.
+
+    The server lists what was started a moment ago only later, so the head that was kept before is among them.
+    """
     filters = Filters(repo=pull_request.repo, pr=pull_request.pr, running=True)
-    earlier = [found async for found in listed(connection, filters) if found.head_sha != pull_request.head_sha]
-    for found in earlier:
+    heads = {found.head_sha async for found in listed(connection, filters)} | {earlier}
+    for head in sorted(heads - {pull_request.head_sha, ""}):
+        workflow_id = pull_request.model_copy(update={"head_sha": head}).workflow_id
         action = ReviewerAction(
-            action_id=str(uuid.uuid5(_SUPERSEDED, f"{found.workflow_id} {pull_request.head_sha}")),
+            action_id=str(uuid.uuid5(_SUPERSEDED, f"{workflow_id} {pull_request.head_sha}")),
             actor=ACTOR,
             reason=f"{pull_request.head_sha} was pushed in its place",
+            via=VIA,
         )
         try:
-            await take(connection, found.workflow_id, ActionKind.CANCEL, action)
+            await take(connection, workflow_id, ActionKind.CANCEL, action)
+        except BadInput:
+            say_anyway(f"the earlier head {head[:12]} was never started")
         except PolicyDenied as error:
-            say_anyway(f"the earlier head {found.head_sha[:12]} is not cancelled: {error.message}")
+            say_anyway(f"the earlier head {head[:12]}: {error.message}")
         else:
-            say_anyway(f"the earlier head {found.head_sha[:12]} is cancelled")
+            say_anyway(f"the earlier head {head[:12]} is cancelled")
 
 
 async def _found(connection: Connection, pull_request: PullRequest, started: Started) -> None:

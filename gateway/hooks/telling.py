@@ -115,6 +115,8 @@ def _said(card: DecisionCard, *, public_url: str) -> list[str]:
     said += [f"{publication.kind}: {publication.detail}" for publication in card.publications]
     if card.decision.state is DecisionState.NEEDS_PERSON:
         said.append(f"a person is needed: maestro pr act approve {pull_request.workflow_id}")
+    if card.decision.state is DecisionState.CANCELLED:
+        said.append("to have it conducted once more, push it with -o again")
     said.append(f"card: maestro pr show {pull_request.workflow_id}")
     if public_url:
         said.append(f"page: {public_url}/pull-requests/{_path(pull_request)}")
