@@ -1,6 +1,6 @@
 """A gateway of nothing but its doors, and browsers and programs that come to them."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -66,5 +66,5 @@ async def front(
         yield Front(config, doors)
 
 
-def bearer(token: str) -> Mapping[str, str]:
+def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
