@@ -64,6 +64,11 @@ ADVISORIES = {
     "import": ("gateway.commands.advisories:import_", "Import advisories in OSV form, with the day they are of."),
     "status": ("gateway.commands.advisories:status", "Show the snapshot of advisories: date, age, counts, digest."),
 }
+TOKENS = {
+    "create": ("gateway.commands.tokens:create", "Make a service token for CI or another program, and show it once."),
+    "list": ("gateway.commands.tokens:list_", "List the service tokens: for whom, for what, until when."),
+    "revoke": ("gateway.commands.tokens:revoke", "End a service token now, at every gateway."),
+}
 HOOKS = {
     "install": ("gateway.commands.hooks:install", "Let pushes to refs/for/BRANCH of a bare repository be conducted."),
     "check": ("gateway.commands.hooks:check", "Look whether such pushes can be conducted."),
@@ -81,6 +86,7 @@ COMMANDS = {
     "figures": ("gateway.commands.figures:figures", "Show what was conducted, saved, kept, asked and taken."),
     "controls": ("gateway.cli:controls", "Check the control catalogue, and see what it answers."),
     "hooks": ("gateway.cli:hooks", "Conduct what is pushed to a bare repository for review."),
+    "tokens": ("gateway.cli:tokens", "Make, list and revoke the tokens by which programs come in."),
     "keys": ("gateway.cli:keys", "Make, rotate, revoke and trust the keys that sign evidence."),
     "sbom": ("gateway.commands.sbom:sbom", "Show what a head depends on, and which advisories affect it."),
     "advisories": ("gateway.cli:advisories", "Import and see the advisories that heads are held against."),
@@ -138,6 +144,11 @@ def keys() -> None:
 @click.group(cls=LazyGroup, lazy=ADVISORIES)
 def advisories() -> None:
     """Import and see the advisories that heads are held against."""
+
+
+@click.group(cls=LazyGroup, lazy=TOKENS)
+def tokens() -> None:
+    """Make, list and revoke the tokens by which programs come in."""
 
 
 def main() -> NoReturn:
