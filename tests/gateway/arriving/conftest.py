@@ -40,7 +40,7 @@ from tests.forges.github.examples import SECRET, headers
 from tests.forges.github.fake import FakeGitHub, Repo
 from tests.forges.github.site import client as github_client
 from tests.workflows.conftest import conducting, skipping, temporal
-from tests.workflows.fakes import Fakes
+from tests.workflows.fakes import Fakes, needs_person_until_approved
 
 __all__ = ["skipping", "temporal"]
 """Fixtures, which pytest looks for here."""
@@ -321,4 +321,26 @@ async def world(temporal: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Pull requests whose tests run until they are let go."""
     fakes = Fakes(hold_shards=asyncio.Event())
     async with world_of(temporal, tmp_path, monkeypatch, fakes=fakes) as made:
+        yield made
+
+
+@pytest.fixture
+async def reviewed(temporal: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """Pull requests that wait for a person."""
+    fakes = Fakes(decide_as=needs_person_until_approved)
+    async with world_of(temporal, tmp_path, monkeypatch, fakes=fakes) as made:
+        yield made
+
+
+@pytest.fixture
+async def green(temporal: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """Pull requests whose tests pass at once."""
+    async with world_of(temporal, tmp_path, monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+async def failing(temporal: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """Pull requests with a test that fails the first time."""
+    async with world_of(temporal, tmp_path, monkeypatch, fakes=Fakes(failing=[1])) as made:
         yield made
