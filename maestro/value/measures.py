@@ -32,6 +32,7 @@ def conducted(heads: Sequence[Head]) -> Conducted:
         by_outcome=_counted(head.outcome for head in heads),
         by_author=_counted(head.author_kind or NOT_KNOWN for head in heads),
         merged=sum(card.merged for card in told) if told else None,
+        sealed=len(told),
     )
 
 

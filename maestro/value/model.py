@@ -14,7 +14,7 @@ from maestro.model.base import Model
 class Conducted(Model):
     """Heads whose first verdict fell into the period, by how they stand now and by who wrote them.
 
-    ``merged`` counts those that Maestro merged itself; None where no sealed card could tell.
+    ``merged`` counts those that Maestro merged itself, by their ``sealed`` cards; None where there is none.
     """
 
     heads: int = 0
@@ -22,6 +22,7 @@ class Conducted(Model):
     by_outcome: dict[str, int] = Field(default_factory=dict)
     by_author: dict[str, int] = Field(default_factory=dict)
     merged: int | None = None
+    sealed: int = 0
 
 
 class Spread(Model):
@@ -111,7 +112,7 @@ class Span(Model):
     selected_seconds: float | None = None
     left_out_seconds: float | None = None
     promised_escapes: float | None = None
-    escaped_heads: int = 0
+    escaped_bounded: int = 0
     actions: int = 0
     verdict_p50_seconds: float | None = None
     verdict_p95_seconds: float | None = None

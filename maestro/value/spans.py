@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from maestro.model.tracing import Escape
 from maestro.value.measures import risk_kept, test_time, time_to_verdict
 from maestro.value.model import Span
 from maestro.value.rows import Head, Rows
@@ -24,22 +25,22 @@ def spans(rows: Rows, *, since: datetime, until: datetime, days: int) -> tuple[S
     for head in rows.heads:
         heads[_place(head.verdict_at, first, days)].append(head)
     acted = Counter(_place(action.at, first, days) for action in rows.actions)
-    escaped = {(escape.repo, escape.pr, escape.head_sha) for escape in rows.escapes if escape.left_out}
     return tuple(
-        _span(first + timedelta(days=place * days), heads[place], escaped).model_copy(update={"actions": acted[place]})
+        _span(first + timedelta(days=place * days), heads[place], rows.escapes, actions=acted[place])
         for place in range((last - first).days // days + 1)
     )
 
 
-def _span(day: date, heads: Sequence[Head], escaped: set[tuple[str, str, str]]) -> Span:
-    tests, verdict = test_time(heads), time_to_verdict(heads)
+def _span(day: date, heads: Sequence[Head], escapes: Sequence[Escape], *, actions: int) -> Span:
+    tests, verdict, risk = test_time(heads), time_to_verdict(heads), risk_kept(heads, escapes)
     return Span(
         day=day,
         by_outcome=dict(sorted(Counter(head.outcome for head in heads).items())),
         selected_seconds=tests.selected_seconds,
         left_out_seconds=tests.left_out_seconds,
-        promised_escapes=risk_kept(heads, ()).promised_escapes,
-        escaped_heads=sum((head.repo, head.pr, head.head_sha) in escaped for head in heads),
+        promised_escapes=risk.promised_escapes,
+        escaped_bounded=risk.escaped_bounded,
+        actions=actions,
         verdict_p50_seconds=verdict.p50_seconds,
         verdict_p95_seconds=verdict.p95_seconds,
     )

@@ -30,6 +30,7 @@ def told(figures: Figures, *, counted: bool) -> tuple[Told, ...]:
     """Every figure in the order in which it is shown. ``counted`` says whether openings of cards are counted."""
     return (
         _conducted(figures),
+        _merged(figures),
         _verdict(figures),
         *_tests(figures),
         _risk(figures),
@@ -58,6 +59,16 @@ def _conducted(figures: Figures) -> Told:
         value=_number(found.pull_requests),
         source=f"{count(found.heads, 'head')} with a first verdict",
         detail=". ".join(part for part in (by(found.by_outcome), _authors(found.by_author)) if part),
+    )
+
+
+def _merged(figures: Figures) -> Told:
+    found = figures.conducted
+    return Told(
+        key="merged",
+        name="Merged by Maestro",
+        value=NOT_KNOWN if found.merged is None else f"{found.merged:,}",
+        source=f"{found.sealed:,} of {found.heads:,} heads with a sealed card",
     )
 
 
@@ -162,7 +173,7 @@ def _reviewer(figures: Figures, *, counted: bool) -> tuple[Told, ...]:
 
 def _failovers(figures: Figures) -> Told:
     found = figures.failovers
-    took = f"took {_median(found.took)} at the median" if found.took.rows else ""
+    took = f"Median {_median(found.took)}" if found.took.rows else ""
     return Told(
         key="failovers",
         name="Failovers",

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from maestro.artifacts import ArtifactStore
@@ -86,7 +88,9 @@ class Past:
 
     @classmethod
     def within(cls, folder: Path) -> "Past":
-        return cls(Ledger.open(f"sqlite:///{folder / 'ledger.sqlite'}"), ArtifactStore(folder / "artifacts"))
+        file = folder / "ledger.sqlite"
+        file.write_bytes(_new_ledger())
+        return cls(Ledger.open(f"sqlite:///{file}"), ArtifactStore(folder / "artifacts"))
 
     def decided(
         self, found: PullRequest, *outcomes: str, ago: timedelta = timedelta(hours=1), took: float = 60.0
@@ -210,6 +214,15 @@ class Past:
                 at=at,
             )
         )
+
+
+@cache
+def _new_ledger() -> bytes:
+    """A ledger in which nothing has happened, made once: its migrations take most of a second."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "ledger.sqlite"
+        Ledger.open(f"sqlite:///{file}").close()
+        return file.read_bytes()
 
 
 def _index(found: PullRequest, outcome: DecisionState, file: IndexedFile, *, at: datetime) -> Index:
