@@ -25,8 +25,8 @@ SECRET_LIMIT = 4_096
 ACCESS_TOKEN_LIMIT = 16_000
 
 _OUR_FAULT = frozenset({"invalid_client", "unsupported_grant_type", "invalid_scope"})
-"""What a provider answers where the gateway is not set up as it expects. Gitea says ``unauthorized_client`` also of a code
-that does not fit.
+"""What a provider answers where the gateway is not set up as it expects. (Gitea says ``unauthorized_client`` also of a
+code that does not fit.)
 """
 
 _log = structlog.get_logger("gateway.access")
