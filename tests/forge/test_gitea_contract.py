@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import count
@@ -17,6 +16,7 @@ from maestro.forges.gitea import Gitea as Client
 from maestro.forges.http import Patience, Secret
 from maestro.model.pull_request import PullRequest
 from tests.forge.handle import Gitea
+from tests.forge.repositories import git, two_branches
 from tests.forges.contract import ForgeContract, Shown, StatusContract, merge, status
 from tests.forges.gitea.behaviour import GiteaContract
 
@@ -100,18 +100,13 @@ def token(gitea: Gitea) -> str:
 @pytest.fixture
 async def site(gitea: Gitea, token: str, tmp_path: Path) -> AsyncIterator[RealSite]:
     folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch", "main")
-    commit(folder, "a.txt", "one\n")
-    base_sha = git(folder, "rev-parse", "HEAD")
-    git(folder, "switch", "--quiet", "--create", "feature")
-    commit(folder, "a.txt", "two\n")
+    two_branches(folder)
+    base_sha, head_sha = git(folder, "rev-parse", "main"), git(folder, "rev-parse", "feature")
     repo = gitea.create_repository(f"contract-{next(_numbers)}", folder)
     for _ in range(6):
         gitea.call("POST", f"repos/{repo}/issues", {"title": "An issue"})
     assert gitea.create_pull(repo, head="feature") == 7
     gitea.call("POST", f"repos/{repo}/issues", {"title": "An issue"})
-    head_sha = git(folder, "rev-parse", "HEAD")
     pull_request = PullRequest(
         repository=gitea.clone_url(repo),
         repo=repo,
@@ -156,16 +151,3 @@ async def test_two_processes_that_state_at_once_leave_the_later_version(site: Re
     finally:
         await other.close()
     assert [shown.passes for shown in site.statuses()] == [True]
-
-
-def commit(folder: Path, name: str, content: str) -> None:
-    (folder / name).write_text(content)
-    git(folder, "add", name)
-    git(folder, "commit", "--quiet", "--message", f"Change {name}")
-
-
-def git(folder: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=Ada", "-c", "user.email=ada@forge.example")
-    return subprocess.run(
-        ["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True
-    ).stdout.strip()

@@ -11,6 +11,7 @@ from maestro.forges.gitea.api import API, Api, TokenCredential
 from maestro.forges.gitea.comments import Comments
 from maestro.forges.gitea.merges import Merges
 from maestro.forges.gitea.pulls import pull_state
+from maestro.forges.gitea.reviews import Reviews
 from maestro.forges.gitea.statuses import Statuses
 from maestro.forges.hosted.pulls import Pulls
 from maestro.forges.http import PATIENCE, Credential, ForgeHttp, Patience, Secret
@@ -52,6 +53,7 @@ class Gitea:
         self.statuses = Statuses(self._api, web=web)
         self.merges = Merges(self._api)
         self.pulls = Pulls(self._api, read=pull_state)
+        self.reviews = Reviews(self._api)
 
     async def close(self) -> None:
         await self._api.http.close()

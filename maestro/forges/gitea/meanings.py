@@ -39,6 +39,8 @@ _VERDICTS = {
 
 def of_pull_request(event: payloads.PullEvent) -> Meaning:
     pull = event.pull_request
+    if event.action == "deleted" and not pull.head.sha:
+        return Ignored(reason="it was closed when its branch was deleted, and its head is gone with it")
     if event.action in _GONE:
         return Closed(pull_request=seen(pull), merged_sha=landed(pull))
     because = _because(event)
@@ -47,8 +49,9 @@ def of_pull_request(event: payloads.PullEvent) -> Meaning:
     if pull.state != "open":
         return Ignored(reason="the pull request is closed")
     if because is None:
-        # Gitea does not say which labels came and went, only which there are.
-        return Relabelled(pull_request=seen(pull))
+        # Gitea does not say which labels came and went, only which there are; of all that went, which there were.
+        labels = {"labels": ()} if event.action == "label_cleared" else {}
+        return Relabelled(pull_request=seen(pull).model_copy(update=labels))
     return Conduct.model_validate({"pull_request": seen(pull), "because": because})
 
 
@@ -69,6 +72,13 @@ def of_push(event: payloads.PushEvent) -> Meaning:
         before=_commit(event.before),
         after=_commit(event.after),
     )
+
+
+def of_delete(event: payloads.DeleteEvent) -> Meaning:
+    if event.ref_type != "branch":
+        return Ignored(reason="it moves a tag or a reference that nothing is merged into")
+    # No push says so; nor at which commit the branch was.
+    return Pushed(repo=event.repository.full_name, branch=event.ref, before="", after="")
 
 
 def person(user: payloads.User | None) -> Person:

@@ -87,6 +87,14 @@ class ReviewEvent(PullEvent):
     sender: User
 
 
+class DeleteEvent(Envelope):
+    # Who pushed stands there so of this event alone: one that a branch was made does not pass for it.
+    pusher_type: str
+    ref: str
+    ref_type: str
+    repository: Repository
+
+
 class PushEvent(Envelope):
     ref: str
     before: str

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from maestro.forges.events import Event, Ignored, Meaning
 from maestro.forges.gitea import payloads
-from maestro.forges.gitea.meanings import of_pull_request, of_push, of_review, person
+from maestro.forges.gitea.meanings import of_delete, of_pull_request, of_push, of_review, person
 from maestro.forges.hosted.deliveries import Wire, opened, unreadable
 from maestro.forges.http import Secret
 
@@ -29,7 +29,6 @@ _REASONS: Final[Mapping[str, str]] = {
     "issue_comment": _TALK,
     "pull_request_comment": "a review that only comments approves and refuses nothing",
     "create": "the push that made the branch says the same, and more",
-    "delete": "the push that deleted the branch says the same, and more",
     "fork": _REPOSITORY,
     "repository": _REPOSITORY,
 }
@@ -71,6 +70,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Meaning]]] = {
     "pull_request": lambda document: of_pull_request(payloads.PullEvent.model_validate(document)),
     "pull_request_approved": lambda document: of_review(payloads.ReviewEvent.model_validate(document)),
     "pull_request_rejected": lambda document: of_review(payloads.ReviewEvent.model_validate(document)),
+    "delete": lambda document: of_delete(payloads.DeleteEvent.model_validate(document)),
     "push": lambda document: of_push(payloads.PushEvent.model_validate(document)),
 }
 

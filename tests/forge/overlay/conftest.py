@@ -60,7 +60,7 @@ def open_page(browser: Browser, gateway: Running) -> Iterator[Opener]:
         page = context.new_page()
         page.on("console", heard)
         page.on("pageerror", lambda error: broken.append(str(error)))
-        page.goto(address if address.startswith("http") else gateway.url + address)
+        page.goto(address if ":" in address.partition("/")[0] else gateway.url + address)
         return page
 
     yield show

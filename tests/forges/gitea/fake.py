@@ -265,7 +265,7 @@ def _pull(number: int, pull: Json, repo: Repo) -> Json:
         "labels": [],
         "draft": _is_draft(pull),
         "merged": pull["merged"],
-        "merge_commit_sha": pull["head"] if pull["merged"] else None,
+        "merge_commit_sha": pull.get("landed", pull["head"]) if pull["merged"] else None,
         "merge_base": pull["merge_base"],
         "base": {"ref": "main", "sha": repo.refs.get("main", ""), "repo_id": 1, "repo": known},
         "head": head,
