@@ -50,7 +50,7 @@ function svg(tag, attributes, ...children) {
 /** Make `old` look like `wanted` with the fewest changes, so that focus, open parts and the reading place stay. */
 function morph(old, wanted) {
   for (const { name: key } of [...old.attributes]) {
-    if (!wanted.hasAttribute(key) && !(key === "open" && old.tagName === "DETAILS")) old.removeAttribute(key);
+    if (!wanted.hasAttribute(key) && key !== "open") old.removeAttribute(key);
   }
   for (const { name: key, value } of wanted.attributes) if (old.getAttribute(key) !== value) old.setAttribute(key, value);
   const keyed = new Map([...old.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]));

@@ -203,10 +203,17 @@ class Running:
             self._app, port=self.port, log_level="error", lifespan="off", timeout_graceful_shutdown=0
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
         while not self._server.started:
             time.sleep(0.01)
+
+    async def _serve(self) -> None:
+        """Until it is killed: then every connection is cut, also in the middle of an answer."""
+        await self._server.serve()
+        for connection in list(self._server.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0.05)
 
     def kill(self) -> None:
         if self._thread is None:
