@@ -19,6 +19,9 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+CardVersion = Annotated[Annotated[int, Field(ge=0, le=2**31)], BeforeValidator(_whole)]
+
+
 class Body(BaseModel):
     """What somebody sends. An unknown field is a typo and is refused."""
 
@@ -37,7 +40,7 @@ class ActionBody(Body):
     """
 
     pull_request: WorkflowId
-    card_version: Annotated[Annotated[int, Field(ge=0, le=2**31)], BeforeValidator(_whole)]
+    card_version: CardVersion
     reason: Text = ""
     visit: Annotated[UUID | None, Field(strict=False)] = None
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from gateway.api.decision import role_of
-from gateway.api.models import Body, WorkflowId
+from gateway.api.models import Body, CardVersion, WorkflowId
 from gateway.api.paths import readable
 from gateway.web.callers import CallerDep
 from gateway.web.problems import answered
@@ -28,7 +28,7 @@ class UsageBody(Body):
     visit: Annotated[UUID, Field(strict=False)]
     event: Annotated[VisitEvent, Field(strict=False)]
     pull_request: WorkflowId
-    card_version: Annotated[int, Field(ge=0, le=2**31)]
+    card_version: CardVersion
     open_seconds: Annotated[float, Field(ge=0, le=LONGEST_SECONDS)] = 0.0
     source: Literal["page", "frame", "script"] = "page"
 

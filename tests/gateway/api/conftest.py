@@ -21,6 +21,7 @@ from gateway.login.doors import Doors
 from gateway.login.limits import Limits
 from gateway.web.app import create_app
 from gateway.web.problems import Problem
+from gateway.web.serve import routers
 from gateway.web.site import Site
 from maestro.access.principals import EVERY_TENANT, Principal, PrincipalKind, Role
 from maestro.artifacts import ArtifactStore
@@ -128,7 +129,7 @@ async def serving(client: Client, fakes: Fakes, folder: Path) -> AsyncIterator[A
                 doors=cast("Doors", NamedDoors()),
                 limits=Limits(topology.gateway),
             )
-            app = create_app(site)
+            app = create_app(site, routers())
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=60) as http:
                 yield Api(http, site, app, client, fakes)

@@ -32,8 +32,12 @@ SETTINGS = """
 include-name = "GET /api/pull-requests"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 401, 422]
+[[operations]]
+include-name = "GET /api/figures"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 401, 422]
 """
-"""No description can say which cursors there are."""
+"""No description can say which cursors there are, and which spans of time are too long."""
 
 
 @asynccontextmanager
