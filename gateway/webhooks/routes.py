@@ -35,14 +35,14 @@ class Delivered(BaseModel):
 @router.post(
     "/webhooks/{forge}",
     status_code=202,
-    responses=answered(401, 408, 413),
+    responses=answered(408, 422),
     summary="Take a delivery of a forge",
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}},
 )
 async def delivered(
     request: Request,
     site: SiteDep,
-    forge: Annotated[str, Path(max_length=100, description="The forge's name in the topology.")],
+    forge: Annotated[str, Path(description="The forge's name in the topology.")],
 ) -> Delivered:
     """Signed with the forge's secret. What follows from it is kept before this answers, and done afterwards."""
     body = await whole_body(request)
