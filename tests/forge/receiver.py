@@ -1,5 +1,6 @@
 """Where a Gitea delivers to, in a test: keeps what comes, as it comes, and answers 200."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,11 @@ class Received(NamedTuple):
     @property
     def event(self) -> str:
         return self.headers.get("X-Gitea-Event", "")
+
+    @property
+    def kind(self) -> str:
+        """The event, and its action where it has one."""
+        return f"{self.event} {json.loads(self.body).get('action', '')}".strip()
 
 
 class Receiver:

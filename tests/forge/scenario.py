@@ -31,11 +31,11 @@ class Play:
     told: list[Told]
 
     def step(self, name: str, event: str, do: Callable[[], object]) -> None:
-        """Do it, and wait for a delivery of this event."""
+        """Do it, and wait for a delivery of this event, with its action where it has one."""
         seen = len(self.receiver.received)
 
         def arrived() -> Received | None:
-            return next((each for each in self.receiver.received[seen:] if each.event == event), None)
+            return next((each for each in self.receiver.received[seen:] if each.kind == event), None)
 
         do()
         self.gitea.wait(arrived)
@@ -69,33 +69,37 @@ def play(gitea: Gitea, receiver: Receiver, folder: Path, *, name: str) -> list[T
 def _a_pull_request_changes(the: Play) -> None:
     gitea, edit = the.gitea, partial(the.edit, 1)
     opened = partial(gitea.create_pull, the.repo, head="feature", title="WIP: Change")
-    the.step("a draft is opened", "pull_request", opened)
-    the.step("the draft is ready", "pull_request", partial(edit, title="Change"))
-    the.step("the title is another", "pull_request", partial(edit, title="Another"))
+    the.step("a draft is opened", "pull_request opened", opened)
+    the.step("the draft is ready", "pull_request edited", partial(edit, title="Change"))
+    the.step("the title is another", "pull_request edited", partial(edit, title="Another"))
     label = gitea.call("POST", f"repos/{the.repo}/labels", {"name": "risky", "color": "#ff0000"})["id"]
     added = partial(the.call, "POST", "issues/1/labels", {"labels": [label]})
-    the.step("a label is added", "pull_request", added)
-    the.step("a label is taken away", "pull_request", partial(the.call, "DELETE", f"issues/1/labels/{label}"))
-    the.step("a label is added", "pull_request", added)
-    the.step("all labels are taken away", "pull_request", partial(the.call, "DELETE", "issues/1/labels"))
-    the.step("the base is another", "pull_request", partial(edit, base="release"))
-    the.step("the base is another", "pull_request", partial(edit, base="main"))
+    the.step("a label is added", "pull_request label_updated", added)
+    the.step(
+        "a label is taken away", "pull_request label_updated", partial(the.call, "DELETE", f"issues/1/labels/{label}")
+    )
+    the.step("a label is added", "pull_request label_updated", added)
+    the.step("all labels are taken away", "pull_request label_cleared", partial(the.call, "DELETE", "issues/1/labels"))
+    the.step("the base is another", "pull_request edited", partial(edit, base="release"))
+    the.step("the base is another", "pull_request edited", partial(edit, base="main"))
     git(the.folder, "commit", "--quiet", "--amend", "--message", "Forced")
     forced = partial(gitea.push, the.repo, the.folder, "HEAD:feature", user="ada", force=True)
-    the.step("another head is pushed", "pull_request", forced)
-    the.step("it is closed", "pull_request", partial(edit, state="closed"))
-    the.step("it is opened again", "pull_request", partial(edit, state="open"))
+    the.step("another head is pushed", "pull_request synchronized", forced)
+    the.step("it is closed", "pull_request closed", partial(edit, state="closed"))
+    the.step("it is opened again", "pull_request reopened", partial(edit, state="open"))
 
 
 def _people_talk(the: Play) -> None:
     review = partial(the.gitea.review, the.repo, 1)
-    the.step("a reviewer comments", "pull_request_comment", partial(review, "COMMENT"))
-    the.step("a reviewer approves", "pull_request_approved", partial(review, "APPROVED"))
-    the.step("a reviewer wants changes", "pull_request_rejected", partial(review, "REQUEST_CHANGES"))
-    the.step("somebody comments", "issue_comment", partial(the.call, "POST", "issues/1/comments", {"body": "Hello"}))
-    the.step("somebody is assigned", "pull_request", partial(the.edit, 1, assignees=["grace"]))
+    the.step("a reviewer comments", "pull_request_comment reviewed", partial(review, "COMMENT"))
+    the.step("a reviewer approves", "pull_request_approved reviewed", partial(review, "APPROVED"))
+    the.step("a reviewer wants changes", "pull_request_rejected reviewed", partial(review, "REQUEST_CHANGES"))
+    the.step(
+        "somebody comments", "issue_comment created", partial(the.call, "POST", "issues/1/comments", {"body": "Hello"})
+    )
+    the.step("somebody is assigned", "pull_request assigned", partial(the.edit, 1, assignees=["grace"]))
     asked = partial(the.call, "POST", "pulls/1/requested_reviewers", {"reviewers": ["grace"]})
-    the.step("a review is asked for", "pull_request", asked)
+    the.step("a review is asked for", "pull_request review_requested", asked)
     head_sha = git(the.folder, "rev-parse", "HEAD")
     stated = partial(the.call, "POST", f"statuses/{head_sha}", {"state": "success", "context": "build"})
     the.step("a status is stated", "status", stated)
@@ -116,7 +120,7 @@ def _it_lands(the: Play) -> None:
     gitea = the.gitea
     gitea.wait(lambda: gitea.pull(the.repo, 1)["mergeable"])
     merged = partial(the.call, "POST", "pulls/1/merge", {"Do": "fast-forward-only"}, user="maestro")
-    the.step("it is merged", "pull_request", merged)
+    the.step("it is merged", "pull_request closed", merged)
 
 
 def _others_end(the: Play) -> None:
@@ -128,15 +132,19 @@ def _others_end(the: Play) -> None:
     commit(folder, "forked.txt", "forked\n")
     gitea.push(fork, folder, "forked:forked", user="mallory")
     opened = partial(gitea.create_pull, the.repo, head="mallory:forked", user="mallory")
-    the.step("one from a fork is opened", "pull_request", opened)
-    the.step("its fork is deleted", "pull_request", partial(gitea.call, "DELETE", f"repos/{fork}", token=token))
+    the.step("one from a fork is opened", "pull_request opened", opened)
+    the.step("its fork is deleted", "pull_request closed", partial(gitea.call, "DELETE", f"repos/{fork}", token=token))
     git(folder, "switch", "--quiet", "--create", "short", "feature")
     commit(folder, "short.txt", "short\n")
     gitea.push(the.repo, folder, "short:short", user="ada")
     gitea.create_pull(the.repo, head="short")
-    the.step("its branch is deleted", "pull_request", partial(gitea.call, "DELETE", f"repos/{the.repo}/branches/short"))
-    the.step("it is deleted", "pull_request", partial(gitea.call, "DELETE", f"repos/{the.repo}/issues/3"))
+    the.step(
+        "its branch is deleted",
+        "pull_request closed",
+        partial(gitea.call, "DELETE", f"repos/{the.repo}/branches/short"),
+    )
+    the.step("it is deleted", "pull_request deleted", partial(gitea.call, "DELETE", f"repos/{the.repo}/issues/3"))
     git(folder, "switch", "--quiet", "--create", "agit", "feature")
     commit(folder, "agit.txt", "agit\n")
     pushed = partial(gitea.push, the.repo, folder, "HEAD:refs/for/main/topic", user="ada")
-    the.step("one is opened by a push to `refs/for/main`", "pull_request", pushed)
+    the.step("one is opened by a push to `refs/for/main`", "pull_request opened", pushed)
