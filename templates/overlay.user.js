@@ -174,7 +174,7 @@ __MATCHES__
   const there = document.querySelector(TAG);
   if (window.top !== window) return;
   if (there) {
-    there.shadowRoot.querySelector("button").click();
+    there.shadowRoot?.querySelector("button").click();
     return;
   }
   window.addEventListener("message", heard);

@@ -4,8 +4,10 @@
 const LONGEST_WAIT_SECONDS = 30;
 const HIDDEN_SECONDS = 60;
 const NEWER_SECONDS = 60;
+const LOGIN_SECONDS = 300;
+const LOGIN_LOOK_SECONDS = 3;
 
-const stream = { source: null, timer: 0, tries: 0, hiding: 0, turn: 0 };
+const stream = { source: null, timer: 0, tries: 0, hiding: 0, turn: 0, loginUntil: 0 };
 
 const STATUS = {
   loading: ["blue", "Loading the card."],
@@ -84,6 +86,7 @@ function troubled(trouble) {
   if (trouble.status === 401) {
     state.me = null;
     say("login");
+    if (Date.now() < stream.loginUntil) stream.timer = setTimeout(connect, LOGIN_LOOK_SECONDS * 1000);
   } else if (trouble.status === 403 || trouble.status === 404) {
     say("forbidden");
   } else if (trouble.status === 400 || trouble.status === 422) {
@@ -92,6 +95,12 @@ function troubled(trouble) {
     say("reconnecting");
     again(trouble.retryAfter);
   }
+}
+
+/** Who follows the link logs in elsewhere, and nothing tells a frame when that is done: so it looks for a while. */
+function loggingIn() {
+  stream.loginUntil = Date.now() + LOGIN_SECONDS * 1000;
+  if (framed) retryNow();
 }
 
 /** Try at once; asked for by a person, by the network coming back, and by the window being looked at again. */
@@ -146,7 +155,7 @@ function say(status) {
   $("#status").attr("class", `status tone-${tone}`);
   $("#status-words").text(words);
   $("#status-do").empty().append(
-    status === "login" && h("a", { href: `${base}/login?next=${here}`, ...(framed ? { target: "_blank", rel: "noopener" } : {}) }, "Log in"),
+    status === "login" && h("a", { href: `${base}/login?next=${here}`, "data-do": "login", ...(framed ? { target: "_blank", rel: "noopener" } : {}) }, "Log in"),
     status === "login" && framed && h("a", { href: `${base}${pathOf(state.asked, state.asked.head)}`, target: "_blank", rel: "noopener" },
       "Open in a window of its own"),
     ["reconnecting", "login", "forbidden", "paused"].includes(status) && h("button", { type: "button", "data-do": "retry" }, "Try now"));

@@ -72,7 +72,7 @@ async function more(side) {
 }
 
 const DOES = {
-  act: openDialog, send, close: () => closeDialog(), retry: retryNow, newer: showNewer, more,
+  act: openDialog, send, close: () => closeDialog(), retry: retryNow, newer: showNewer, more, login: loggingIn,
   help: () => $("#help")[0].showModal(), unhelp: () => $("#help")[0].close(),
 };
 

@@ -193,6 +193,11 @@ def test_within_a_frame_the_login_opens_in_a_window(
     frame = page.frame_locator("maestro-card-panel iframe")
     expect(frame.get_by_role("link", name="Log in")).to_have_attribute("target", "_blank")
     expect(frame.get_by_role("link", name="Open in a window of its own")).to_be_visible()
+    with page.expect_popup() as opening:
+        frame.get_by_role("link", name="Log in").click()
+    assert "/login?next=%2Foverlay" in opening.value.url
+    stage.logged_in = True
+    expect(frame.locator("h1")).to_have_text("Needs a person")
 
 
 def test_a_site_that_is_not_named_cannot_frame_the_card(forge: Forge, gateway: Running, open_page: Opener) -> None:
