@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from gateway.api import decision, events, health, me, pull_requests, regions
+from gateway.api import decision, events, health, me, pull_requests, regions, starting
 from gateway.api.linked import name_of
 from gateway.web import explained
 from gateway.web.headers import Frame
@@ -18,6 +18,7 @@ from maestro import __version__
 OWN = (
     events.router,
     pull_requests.router,
+    starting.router,
     decision.router,
     regions.router,
     me.router,

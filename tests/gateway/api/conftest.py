@@ -25,7 +25,7 @@ from gateway.web.serve import routers
 from gateway.web.site import Site
 from maestro.access.principals import EVERY_TENANT, Principal, PrincipalKind, Role
 from maestro.artifacts import ArtifactStore
-from maestro.config.gateway import Login
+from maestro.config.gateway import ForgeConfig, Login
 from maestro.config.topology import Topology, load_topology
 from maestro.ledger import Ledger
 from maestro.model.conduct import ConductRequest
@@ -40,6 +40,16 @@ __all__ = ["temporal"]
 WHO = "Authorization"
 TENANT = "acme"
 ORIGIN = "http://127.0.0.1:8420"
+
+FORGE = ForgeConfig(
+    kind="gitea",
+    name="git",
+    url="https://git.example.org",
+    clone_url="https://git.example.org",
+    token_file=Path("/nowhere/token"),
+    webhook_secret_file=Path("/nowhere/secret"),
+    tenants={"acme/*": TENANT},
+)
 
 _HEADS = count(1)
 
@@ -144,7 +154,7 @@ def _topology(client: Client, queue: str) -> Topology:
     unhurried = {"requests_per_minute": 1_000_000, "actions_per_minute": 1_000_000}
     gateway = shipped.gateway.model_copy(update={"login": login, **unhurried})
     return shipped.model_copy(
-        update={"temporal": temporal_, "search_attributes": attributes, "gateway": gateway, "forges": ()}
+        update={"temporal": temporal_, "search_attributes": attributes, "gateway": gateway, "forges": (FORGE,)}
     )
 
 
