@@ -31,6 +31,7 @@ CSRF_HEADER = "X-Maestro-CSRF"
 LOGIN_PATH = "/login"
 CALLBACK_PATH = "/login/callback"
 SCHEME = "bearer"
+LOCAL = "local"
 
 _log = structlog.get_logger("gateway.access")
 
@@ -45,7 +46,7 @@ class Doors:
         *,
         keys: GatewayKeys,
         flow: CodeFlow | None = None,
-        local_name: str = "local",
+        local_name: str = LOCAL,
         limits: Limits | None = None,
     ) -> None:
         self.config = config
@@ -53,7 +54,7 @@ class Doors:
         self.flow = flow
         self.limits = limits or Limits(config)
         self._ledger = ledger
-        self._local = Principal(subject="local", issuer="local", name=local_name, roles={EVERY_TENANT: Role.ADMIN})
+        self._local = Principal(subject=LOCAL, issuer=LOCAL, name=local_name, roles={EVERY_TENANT: Role.ADMIN})
 
     async def principal(self, request: Request) -> Principal:
         """Who calls. Raises ``Problem`` 401 for nobody who is known, 403 for an unsafe request that another site's page
@@ -175,7 +176,7 @@ async def open_doors(
     """
     keys = GatewayKeys.open()
     if config.login is None:
-        local_name = await asyncio.to_thread(acting_person)
+        local_name = await asyncio.to_thread(_local_name)
         yield Doors(config, ledger, keys=keys, local_name=local_name)
         return
     login = config.login
@@ -186,6 +187,13 @@ async def open_doors(
         yield Doors(config, ledger, keys=keys, flow=flow)
     finally:
         await provider.close()
+
+
+def _local_name() -> str:
+    try:
+        return acting_person()
+    except (KeyError, OSError):
+        return LOCAL  # a user that the system has no name for, as in some containers
 
 
 def _tell(request: Request, reason: str) -> None:

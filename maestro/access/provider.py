@@ -90,12 +90,16 @@ class Provider:
             # An answer that is packed could be unpacked to any size.
             headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "maestro-conductor"},
         )
-        self._looking = asyncio.Lock()
+        self._look_task: asyncio.Task[None] | None = None
         self._looked_at: float | None = None
         self._known: tuple[Description, KeySet] | None = None
         self._known_at = 0.0
 
     async def close(self) -> None:
+        """Give up what is under way, and every connection."""
+        if self._look_task is not None:
+            self._look_task.cancel()
+            await asyncio.wait([self._look_task])
         await self._client.aclose()
 
     async def description(self) -> Description:
@@ -138,11 +142,16 @@ class Provider:
         return answer.status_code, bytes(content)
 
     async def _current(self, enough: Callable[[KeySet], bool]) -> tuple[Description, KeySet]:
-        """What is known, after another look where that is due."""
-        if self._is_due(enough) and not (self._looking.locked() and self._suffices(enough)):
-            async with self._looking:
-                if self._is_due(enough):
-                    await self._look()
+        """What is known, after another look where that is due. All who need it wait for the same one, and whoever goes
+        away does not end it for the others.
+        """
+        look = self._look_task
+        if look is not None and not look.done():
+            if not self._suffices(enough):
+                await asyncio.shield(look)
+        elif self._is_due(enough):
+            self._look_task = asyncio.create_task(self._look())
+            await asyncio.shield(self._look_task)
         if self._known is None or self._clock() - self._known_at > KEPT_SECONDS:
             raise self._unavailable("its keys are not known")
         return self._known

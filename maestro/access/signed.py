@@ -84,6 +84,8 @@ class SignedTokens:
             claims = read_object(payload, limit_bytes=TOKEN_LIMIT)
         except ValueError as error:
             raise CredentialRefused(f"its claims cannot be read: {error}") from None
+        if "events" in claims:
+            raise CredentialRefused("a token of another kind")  # a security event, such as a logout (RFC 8417)
         if claims.get("iss") != self.provider.issuer:
             raise CredentialRefused("issued by somebody else")
         if not is_text(claims.get("sub"), limit=SUBJECT_LIMIT):

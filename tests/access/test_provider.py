@@ -123,13 +123,58 @@ async def test_a_provider_that_is_down_from_the_beginning_is_no_fault_of_the_tok
     assert await is_believed(tokens, OLD)
 
 
-async def test_whoever_comes_while_the_provider_is_slow_is_let_in_by_a_known_key(
+class Slow:
+    """The provider, which answers once ``go_on`` is set; ``reached`` is set when it was asked."""
+
+    def __init__(self, issuer: Issuer, tokens: SignedTokens) -> None:
+        self._issuer = issuer
+        self.reached, self.go_on = asyncio.Event(), asyncio.Event()
+        tokens.provider._client = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.reached.set()
+        await self.go_on.wait()
+        return self._issuer.handle(request)
+
+
+async def test_whoever_comes_while_the_provider_is_slow_is_let_in_by_a_known_key_or_waits(
     issuer: Issuer, tokens: SignedTokens
 ) -> None:
     await is_believed(tokens, OLD)
+    issuer.keys.append(jwk_of(OTHER_RSA_KEY, "new"))
     issuer.seconds += FRESH_SECONDS + 1
-    async with tokens.provider._looking:
-        assert await asyncio.wait_for(is_believed(tokens, OLD), timeout=30)
+    slow = Slow(issuer, tokens)
+    first = asyncio.create_task(is_believed(tokens, OLD))
+    await slow.reached.wait()
+    waiting = asyncio.create_task(is_believed(tokens, NEW))
+    assert await is_believed(tokens, OLD)
+    slow.go_on.set()
+    assert await first
+    assert await waiting
+    assert issuer.key_looks == 2
+
+
+async def test_whoever_goes_away_in_the_middle_of_a_look_ends_it_for_nobody_else(
+    issuer: Issuer, tokens: SignedTokens
+) -> None:
+    slow = Slow(issuer, tokens)
+    gone = asyncio.create_task(tokens.bearer(OLD))
+    await slow.reached.wait()
+    waiting = asyncio.create_task(is_believed(tokens, OLD))
+    gone.cancel()
+    await asyncio.wait([gone])
+    slow.go_on.set()
+    assert await waiting
+    assert issuer.key_looks == 1
+
+
+async def test_a_look_that_is_under_way_ends_with_the_provider(issuer: Issuer, tokens: SignedTokens) -> None:
+    slow = Slow(issuer, tokens)
+    waiting = asyncio.create_task(is_believed(tokens, OLD))
+    await slow.reached.wait()
+    await tokens.provider.close()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
 
 
 @pytest.mark.parametrize(

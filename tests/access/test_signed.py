@@ -142,6 +142,7 @@ async def test_what_the_provider_did_not_sign_as_we_take_it_is_refused(token: st
         pytest.param({"iat": NOW + LEEWAY_SECONDS + 1}, "future", id="issued in the future"),
         pytest.param({"iat": None}, "no time in iat", id="issued at no time"),
         pytest.param({"nbf": NOW + LEEWAY_SECONDS + 1}, "not valid yet", id="not valid yet"),
+        pytest.param({"events": {}}, "another kind", id="a logout, or another security event"),
         pytest.param({"nbf": None, "sub": None}, "subject", id="about nobody"),
         pytest.param({"sub": ""}, "subject", id="about an empty name"),
         pytest.param({"sub": 7}, "subject", id="about a number"),
