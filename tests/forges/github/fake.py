@@ -251,10 +251,6 @@ class FakeGitHub(httpx.AsyncBaseTransport):
         status = "identical" if base == head else "ahead" if ahead else "behind" if behind else "diverged"
         return httpx.Response(200, json=shapes.comparison(status, base))
 
-    def _get_commit(self, repo: Repo, *, sha: str, **_: Any) -> httpx.Response:
-        tree = repo.trees.get(sha)
-        return httpx.Response(200, json=shapes.git_commit(sha, tree)) if tree else said(404, "Not Found")
-
     def _put_merge(self, repo: Repo, *, number: str, body: Json, **_: Any) -> httpx.Response:
         pull = repo.pulls.get(int(number))
         if pull is None:
@@ -305,7 +301,6 @@ _ROUTES = (
     (rf"{_REPO}/git/ref/heads/(?P<branch>.+)", False, "get_ref"),
     (rf"{_REPO}/git/refs/heads/(?P<branch>.+)", False, "patch_ref"),
     (rf"{_REPO}/compare/(?P<base>[0-9a-f]+)\.\.\.(?P<head>[0-9a-f]+)", False, "get_compare"),
-    (rf"{_REPO}/git/commits/(?P<sha>[0-9a-f]+)", False, "get_commit"),
     (rf"{_REPO}/pulls/(?P<number>\d+)/merge", False, "put_merge"),
     (rf"{_REPO}/rules/branches/(?P<branch>.+)", False, "get_rules"),
     (rf"{_REPO}/branches/(?P<branch>.+)", False, "get_branch"),

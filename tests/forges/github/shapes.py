@@ -89,10 +89,6 @@ def comparison(status: str, base: str) -> Json:
     return least
 
 
-def git_commit(sha: str, tree: str) -> Json:
-    return _least("git_commit", sha=sha, tree={"sha": tree, "url": "https://forge.example/tree"})
-
-
 def rule(required: tuple[str, ...]) -> Json:
     return {
         "type": "required_status_checks",
