@@ -3,6 +3,7 @@
 Nothing of Maestro is imported before it is needed: Maestro's own notes and merges come by here as well.
 """
 
+import errno
 import os
 import signal
 import subprocess
@@ -25,14 +26,20 @@ def main() -> NoReturn:
     from workers.exit import Leave  # noqa: PLC0415 - see the module
 
     leave = Leave()
-    hook = sys.argv[1]
+    try:
+        leave(_run(sys.argv[1]))
+    except KeyboardInterrupt:
+        leave(REFUSED)
+
+
+def _run(hook: str) -> int:
     if hook == "proc-receive":
-        leave(_take_over())
+        return _take_over()
     lines = sys.stdin.buffer.read()
     code = _before(hook, lines)
     if code == 0 and any(sign in lines for sign in _MINE[hook]):
-        code = _judge(lines) if hook == "pre-receive" else _tell(lines)
-    leave(code)
+        return _judge(lines) if hook == "pre-receive" else _tell(lines)
+    return code
 
 
 def _before(hook: str, lines: bytes) -> int:
@@ -40,7 +47,13 @@ def _before(hook: str, lines: bytes) -> int:
     program = Path("hooks", hook + OWN)
     if not os.access(program, os.X_OK):
         return 0
-    return subprocess.run([program.absolute()], input=lines, check=False).returncode
+    try:
+        return subprocess.run([program.absolute()], input=lines, check=False).returncode
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        # Git gives a program without a first line that names its interpreter to the shell.
+        return subprocess.run(["sh", program.absolute()], input=lines, check=False).returncode
 
 
 def _judge(lines: bytes) -> int:
@@ -56,10 +69,7 @@ def _tell(lines: bytes) -> int:
     from gateway.hooks.push import taken_from  # noqa: PLC0415
     from gateway.hooks.telling import tell  # noqa: PLC0415
 
-    try:
-        return _guarded(lambda: tell(taken_from(os.environ), commands_of(lines)))
-    except KeyboardInterrupt:
-        return 0
+    return _guarded(lambda: tell(taken_from(os.environ), commands_of(lines)))
 
 
 def _take_over() -> int:
@@ -67,14 +77,17 @@ def _take_over() -> int:
     # a head and starting it. All that follows has its limits of time.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    # Git reads answers there, so nothing else may write to it, not even a library that complains.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     from gateway.hooks.packets import receive, report  # noqa: PLC0415 - see the module
     from gateway.hooks.push import taken_from  # noqa: PLC0415
     from gateway.hooks.taking import take_over  # noqa: PLC0415
 
     def taken() -> None:
         push = taken_from(os.environ)
-        received = receive(sys.stdin.buffer, sys.stdout.buffer)
-        report(sys.stdout.buffer, take_over(push, received))
+        received = receive(sys.stdin.buffer, answers)
+        report(answers, take_over(push, received))
 
     return _guarded(taken)
 
@@ -106,7 +119,9 @@ def _write_down(error: Exception) -> None:
 
     from maestro.home import home  # noqa: PLC0415
 
-    with (home() / "logs" / "hooks.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
+    logs = home() / "logs"
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (logs / "hooks.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
         file.write("".join(traceback.format_exception(error)))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from gateway.hooks.__main__ import OWN
 from gateway.hooks.repository import is_handed_over, require_git
 from gateway.hooks.settings import FOR_REVIEW, PROC_RECEIVE_REFS, PUSH_OPTIONS, PUSH_OPTIONS_BEFORE, configured
+from gateway.hooks.turns import NAME as LOCK
 from maestro.config.topology import FILE_NAME, topology_path
 from maestro.config.topology import VARIABLE as TOPOLOGY
 from maestro.errors import BadInput, MaestroError, PlatformUnavailable
@@ -115,6 +116,7 @@ def remove(folder: Path, *, say: Tell) -> None:
             tell(folder, "config", PUSH_OPTIONS, known[-1])
     if configured(folder, "maestro"):
         tell(folder, "config", "--remove-section", "maestro")
+    (folder / LOCK).unlink(missing_ok=True)
     say("removed; references under refs/maestro/ stay, since they keep what was conducted")
 
 

@@ -118,6 +118,15 @@ def test_the_hook_of_before_runs_first_and_may_refuse(served: Served, head: str,
     assert "refs/heads/other" not in served.refs()
 
 
+def test_a_hook_of_before_that_names_no_interpreter_runs_as_git_ran_it(served: Served, head: str) -> None:
+    assert served.hooks("remove").returncode == 0
+    hook = served.folder / "hooks" / "pre-receive"
+    hook.write_text("echo no pushes today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    assert served.install("--chain").returncode == 0
+    assert "no pushes today" in refused(served, "origin", "HEAD:refs/heads/x", head=head)
+
+
 def test_neither_the_repository_nor_the_environment_says_where_modules_are(
     served: Served, head: str, tmp_path: Path
 ) -> None:
