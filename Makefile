@@ -86,7 +86,7 @@ gitea: $(VENV)/dev.done ## the Gitea of the tests, built once (a quarter of an h
 	@$(BIN)/python -m tests.forge.server
 
 test-forge: $(VENV)/dev.done gitea ## a real Gitea, end to end: webhooks, statuses, comments, merges, and browsers at it
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,screenshots]'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/python -m pytest tests/forge
 
 histories: $(VENV)/dev.done ## record workflow histories for the replay tests
