@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -28,8 +29,12 @@ ATTEMPT_SECONDS = 300.0
 PASSING_SECONDS = 120.0
 """How long it is tried to tell what will be told anew: that it is being conducted, or again what is there already."""
 
-LASTING_SECONDS = 86_400.0
-"""How long it is tried to tell what stays: a required status that is pending keeps the pull request from everybody."""
+LASTING = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=5)
+)
+"""For what stays, which is tried for as long as the timings say: a required status that is pending keeps the pull
+request from everybody, and a forge that is away is away for everybody.
+"""
 
 
 class Statuses:
@@ -101,7 +106,9 @@ class Statuses:
     async def give_up(self, error: FailureError) -> None:
         """The pull request cannot be conducted to its end: what is shown must not stay open for ever."""
         if not self._is_ending:
-            self.tell(final=True, problem=problem_of(error).message if isinstance(error, ActivityError) else str(error))
+            self.tell(
+                final=True, problem=problem_of(error).message if isinstance(error, ActivityError) else error.message
+            )
         await self.settled()
 
     def _is_wanted(self) -> bool:
@@ -134,14 +141,16 @@ class Statuses:
             return Publication(kind="status", done=False, detail=f"no status told: {problem_of(error).message}")
 
     async def _done(self, request: StatusRequest) -> Publication | None:
+        is_lasting = request.card.phase is Phase.WAITING_FOR_PERSON or (request.final and not self._is_ended)
+        budget_seconds = self._timings.status_lasting_seconds if is_lasting else PASSING_SECONDS
         while self._next is None:
             self._handle = workflow.start_activity_method(
                 PublishingActivities.status,
                 request,
                 start_to_close_timeout=timedelta(seconds=ATTEMPT_SECONDS),
-                schedule_to_close_timeout=timedelta(seconds=self._budget_seconds(request)),
+                schedule_to_close_timeout=timedelta(seconds=budget_seconds),
                 heartbeat_timeout=timedelta(seconds=self._timings.heartbeat_timeout_seconds),
-                retry_policy=PATIENT,
+                retry_policy=LASTING if is_lasting else PATIENT,
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary="status of the head",
             )
@@ -153,10 +162,6 @@ class Statuses:
             finally:
                 self._handle = None
         return None
-
-    def _budget_seconds(self, request: StatusRequest) -> float:
-        is_lasting = request.card.phase is Phase.WAITING_FOR_PERSON or (request.final and not self._is_ended)
-        return LASTING_SECONDS if is_lasting else PASSING_SECONDS
 
     def _keep(self, publication: Publication, request: StatusRequest) -> None:
         before = next((one for one in self._state.publications if one.kind == "status"), None)

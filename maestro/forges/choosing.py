@@ -7,6 +7,7 @@ it for all at once, so that what is configured wrongly is refused before anythin
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, Self, assert_never
 
@@ -42,7 +43,12 @@ def opened(config: ForgeConfig) -> OpenForge:
     """The forge with who we are there. Raises BadInput, naming the file, for secrets that cannot be used."""
     match config.kind:
         case "github":
-            return GitHub(_github_access(config), base_url=config.url)
+            access = _github_access(config)
+            try:
+                return GitHub(access, base_url=config.url)
+            except BadInput as error:
+                where = config.private_key_file or f"forges.{config.name}"
+                raise BadInput(error.message, field=str(where), fix=error.fix) from error
         case "gitea":
             # Not at the top: whoever has no Gitea need not load it.
             from maestro.forges.gitea import Gitea  # noqa: PLC0415
@@ -104,11 +110,17 @@ def _github_access(config: ForgeConfig) -> AppAccess | TokenAccess:
     if config.private_key_file is None:
         return TokenAccess(token=_token(config))
     what = f"the private key of the forge {config.name}"
-    return AppAccess(app_id=config.app_id, private_key=Secret.from_file(config.private_key_file, what=what))
+    return AppAccess(app_id=config.app_id, private_key=_secret(config.private_key_file, what=what))
 
 
 def _token(config: ForgeConfig) -> Secret:
     what = f"the token of the forge {config.name}"
     if config.token_file is None:
         raise BadInput(f"{what} is not given", field=f"forges.{config.name}", fix="name token_file")
-    return Secret.from_file(config.token_file, what=what)
+    return _secret(config.token_file, what=what)
+
+
+def _secret(path: Path, *, what: str) -> Secret:
+    if not path.exists():
+        raise BadInput(f"there is no such file for {what}", field=str(path), fix="put it there, or correct the path")
+    return Secret.from_file(path, what=what)

@@ -38,6 +38,7 @@ class Timings(Model):
     person_deadline_seconds: float = 259_200.0
     reminder_after_seconds: float = 86_400.0
     blocked_open_seconds: float = 86_400.0
+    status_lasting_seconds: float = 86_400.0
 
 
 class PlaceRequest(Model):
