@@ -19,9 +19,12 @@ from gateway.web.site import Site, SiteDep
 from maestro.access.principals import Permission
 from maestro.errors import BadInput
 from maestro.model.decision import DecisionState, Phase
-from maestro.render import people
+from maestro.render import people, untrusted
 
 ON_A_PAGE = 50
+
+NAME_LIMIT = 80
+"""Characters of a name in a list; it is cut in the middle."""
 
 RUNNING: Mapping[str, bool] = {"yes": True, "no": False}
 
@@ -142,8 +145,8 @@ def rows_of(found: Page, site: Site) -> list[Row]:
 
 def _row(one: PullRequestRow) -> Row:
     return Row(
-        repo=one.repo,
-        pr=one.pr,
+        repo=untrusted.name(one.repo, limit=NAME_LIMIT),
+        pr=untrusted.name(one.pr, limit=NAME_LIMIT),
         head=one.head_sha[:12],
         card=address(one.card_url),
         tone=tone_of(one.decision, one.phase),
@@ -152,8 +155,8 @@ def _row(one: PullRequestRow) -> Row:
         running=one.running,
         region=one.region,
         region_page=address(f"/regions/{one.region}"),
-        author=one.author,
-        tenant=one.tenant,
+        author=untrusted.name(one.author, limit=NAME_LIMIT),
+        tenant=untrusted.name(one.tenant, limit=NAME_LIMIT),
         day=people.day(one.started_at),
         clock=people.clock(one.started_at)[:5],
         moment=one.started_at.isoformat(),

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
+import pytest
 from fastapi import FastAPI, Request
 
 from gateway.api import figures, usage
@@ -146,10 +147,7 @@ def healthy(region: str, **changes: Any) -> RegionHealth:
     return RegionHealth(**said | changes)
 
 
-@asynccontextmanager
-async def staged(
-    folder: Path, monkeypatch: Any, *, usage_counted: bool = True, login: bool = False
-) -> AsyncIterator[Stage]:
+def built(folder: Path, monkeypatch: pytest.MonkeyPatch, *, usage_counted: bool = True, login: bool = False) -> Stage:
     """The pages over a ledger in ``folder``; every region is healthy."""
     topology = _topology(usage_counted=usage_counted, login=login)
 
@@ -170,9 +168,16 @@ async def staged(
     )
     app = create_app(site, [router, usage.router, figures.router])
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=60) as http:
-        yield Stage(app, site, http, desk, door, past)
-    past.ledger.close()
+    return Stage(app, site, httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=60), desk, door, past)
+
+
+@asynccontextmanager
+async def staged(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: bool) -> AsyncIterator[Stage]:
+    """The same, put away afterwards."""
+    stage = built(folder, monkeypatch, **settings)
+    async with stage.http:
+        yield stage
+    stage.past.ledger.close()
 
 
 def _topology(*, usage_counted: bool, login: bool) -> Topology:

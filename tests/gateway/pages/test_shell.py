@@ -1,6 +1,7 @@
 """What holds for every page: it is well formed, runs nothing, says where one is, and tells errors as pages."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -89,9 +90,9 @@ async def test_what_is_not_there_is_a_page_with_a_way_on(stage: Stage) -> None:
 
 
 async def test_whoever_is_not_known_is_shown_the_way_to_the_login_and_back(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with staged(tmp_path, monkeypatch, login=True) as stage:  # type: ignore[arg-type]
+    async with staged(tmp_path, monkeypatch, login=True) as stage:
         stage.door.caller = None
         page = await stage.page("/figures?since=7d", 401)
         assert page.one("a", class_="button")["href"] == "/login?next=%2Ffigures%3Fsince%3D7d"
