@@ -15,14 +15,9 @@ def status_asked(request: StatusRequest, *, gateway: GatewayConfig, places: Plac
     pull_request = request.card.pull_request
     return status_of(
         request,
-        link=card_page(gateway, pull_request),
+        link=gateway.card_page(pull_request),
         paths=_files(pull_request, failing_paths(request.card), places=places),
     )
-
-
-def card_page(gateway: GatewayConfig, pull_request: PullRequest) -> str:
-    """The address of the card's page. The names in it have no character that an address would have to quote."""
-    return f"{gateway.address}/pull-requests/{pull_request.repo}/{pull_request.pr}/{pull_request.head_sha}"
 
 
 def _files(pull_request: PullRequest, paths: tuple[str, ...], *, places: Places) -> frozenset[str]:

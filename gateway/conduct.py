@@ -50,6 +50,7 @@ async def start(connection: Connection, pull_request: PullRequest, *, mode: Sele
         mode=mode,
         timings=timings_of(connection.topology),
         temporal_ui=connection.page(workflow_id),
+        card_page=connection.topology.gateway.card_page(pull_request),
     )
     with explained():
         if await _start(connection, request):
@@ -129,6 +130,8 @@ async def _state_after(handle: Handle, mode: SelectionMode) -> ConductState:
             card_version=card.version,
             decisions=card.version + 1,
             comments=card.version + 1,
+            # One for each round and each waiting, and two at the end.
+            statuses=2 * card.version + 4,
             placements=card.placement.ordinal + 1 if card.placement else 0,
             incidents=card.incidents,
         )

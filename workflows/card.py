@@ -103,8 +103,8 @@ def search_attributes(state: ConductState) -> list[SearchAttributeUpdate[str]]:
     ]
 
 
-def details(card: DecisionCard) -> str:
-    """The card in a few lines of Markdown, for the Temporal UI."""
+def details(card: DecisionCard, *, page: str = "") -> str:
+    """The card in a few lines of Markdown, for the Temporal UI; ``page`` is where all of it stands."""
     lines = [f"**{card.decision.state.value}** (card version {card.version}), phase `{card.phase.value}`"]
     lines += ["", _plain(card.why)]
     if card.placement:
@@ -119,6 +119,8 @@ def details(card: DecisionCard) -> str:
     lines += [line for published in card.publications for line in ("", _plain(_sentence(published.detail)))]
     if card.sealing:
         lines += ["", _plain(_sentence(card.sealing.detail))]
+    if page:
+        lines += ["", f"[The whole card, and what you can do]({page})"]
     if card.actions:
         lines += ["", "Possible now (update or signal): " + ", ".join(f"`{a.kind.value}`" for a in card.actions)]
     return "\n".join(lines)

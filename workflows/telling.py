@@ -37,7 +37,7 @@ class Teller:
         if shown != self._shown and self._state.phase not in cards.PASSING:
             workflow.upsert_search_attributes(shown)
             self._shown = shown
-        workflow.set_current_details(cards.details(self.card()))
+        workflow.set_current_details(cards.details(self.card(), page=self._request.card_page))
 
     def note(self, event: str, actor: str, detail: str) -> None:
         """Put something that happened on the timeline."""

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from maestro.access.principals import EVERY_TENANT, Role
 from maestro.config.explain import Refusal
 from maestro.model.base import Config
-from maestro.model.pull_request import Publishing
+from maestro.model.pull_request import Publishing, PullRequest
 
 PORT_VARIABLE = "MAESTRO_GATEWAY_PORT"
 
@@ -131,6 +131,10 @@ class GatewayConfig(Config):
     def address(self) -> str:
         """Where browsers find it."""
         return self.address_at(self.listening_port)
+
+    def card_page(self, pull_request: PullRequest) -> str:
+        """Where the card of a pull request is shown. No part of a pull request's name has to be escaped in it."""
+        return f"{self.address}/pull-requests/{pull_request.workflow_id.removeprefix('pr/')}"
 
     def address_at(self, port: int) -> str:
         """Where browsers find a gateway that listens on ``port``."""

@@ -278,6 +278,7 @@ class ConductRequest(Model):
     mode: SelectionMode = SelectionMode.STANDARD
     timings: Timings = Timings()
     temporal_ui: str = ""
+    card_page: str = ""
     state: ConductState | None = None
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from maestro.config.gateway import GatewayConfig
 from maestro.model.conduct import ConductRequest, ConductState
 from maestro.model.decision import Decision, DecisionState
 from maestro.model.region import Placement
@@ -41,3 +42,11 @@ def test_savings_are_priced_at_the_region_that_was_chosen() -> None:
     savings = cards.savings_of(plan(selected_seconds=10.0, left_out_seconds=30.0), None)
     assert (savings.seconds, savings.share) == (30.0, 0.75)
     assert savings.cost_usd == 0
+
+
+def test_the_temporal_ui_leads_to_the_whole_card() -> None:
+    built = cards.build(ConductRequest(pull_request=pull_request()), ConductState(mode=SelectionMode.STANDARD), now=NOW)
+    page = GatewayConfig(public_url="https://maestro.example.org").card_page(pull_request())
+    assert page == f"https://maestro.example.org/pull-requests/acme/shop/7/{'a' * 40}"
+    assert f"]({page})" in cards.details(built, page=page)
+    assert "](" not in cards.details(built)
