@@ -21,6 +21,9 @@ from maestro.model.progress import Progress
 
 POLL_SECONDS = 0.5
 
+STATUS = "status"
+"""The activity that tells a forge how a head stands."""
+
 PATIENCE_SECONDS = 120.0
 """How long nobody may answer at all; a stack starts a dead server again within seconds."""
 
@@ -43,7 +46,8 @@ class Work:
 class Snapshot:
     """The pull request at one moment. ``card`` is None until a worker has answered once, ``notice`` what is amiss.
 
-    ``settled``: decided and rendered, and nothing moves before a person acts or the workflow has ended.
+    ``settled``: decided and rendered, and nothing moves before a person acts or the workflow has ended. That a forge is
+    still being told how the head stands is waited for by nobody.
     """
 
     card: DecisionCard | None
@@ -74,9 +78,10 @@ async def snapshots(connection: Connection, handle: Handle) -> AsyncIterator[Sna
             if not running:
                 yield Snapshot(_ended(card), settled=True)
                 return
-            yield Snapshot(
-                card, work, settled=card.phase is Phase.WAITING_FOR_PERSON and await _at_rest(connection, handle)
-            )
+            # Where nothing is left but a status, the forge does not answer: that can last for a day.
+            only_told = card.phase is Phase.DONE and bool(work) and all(one.name == STATUS for one in work)
+            resting = card.phase is Phase.WAITING_FOR_PERSON and await _at_rest(connection, handle)
+            yield Snapshot(card, work, settled=resting or only_told)
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -105,7 +110,7 @@ async def _pending(connection: Connection, handle: Handle) -> tuple[bool, tuple[
 
 async def _at_rest(connection: Connection, handle: Handle) -> bool:
     """Asked after the card, so that the rendering that belongs to its phase is seen."""
-    return all(work.stopping for work in (await _pending(connection, handle))[1])
+    return all(work.stopping or work.name == STATUS for work in (await _pending(connection, handle))[1])
 
 
 async def _work(connection: Connection, info: PendingActivityInfo) -> Work:

@@ -9,8 +9,10 @@ import click
 
 from gateway.given import given
 from gateway.revisions import default_base
+from maestro.config.topology import load_topology
 from maestro.execution.places import Places
 from maestro.execution.resolve import resolve_pull_request
+from maestro.forges.choosing import require_shown
 from maestro.forges.mergeable import branch_of, require_mergeable
 from maestro.home import home
 from maestro.model.pull_request import AuthorKind, Publishing, PullRequest
@@ -38,6 +40,7 @@ class Wanted:
     label: tuple[str, ...]
     comment: bool
     merge: bool
+    status: bool
     checks: Path | None
     attestation: tuple[Path, ...]
 
@@ -62,12 +65,18 @@ class Wanted:
         )
         asked = (("title", self.title), ("author", self.author), ("labels", self.label))
         said = {name: value for name, value in asked if value}
-        wanted: tuple[tuple[Publishing, bool], ...] = (("comment", self.comment), ("merge", self.merge))
+        wanted: tuple[tuple[Publishing, bool], ...] = (
+            ("comment", self.comment),
+            ("merge", self.merge),
+            ("status", self.status),
+        )
         publish = tuple(kind for kind, is_wanted in wanted if is_wanted)
         came = given(self.checks, self.attestation, pull_request=found)
         pull_request = found.model_copy(update={**said, **came, "base_ref": base_ref, "publish": publish})
         if self.merge:
             require_mergeable(pull_request, places=places)
+        if self.status:
+            require_shown(load_topology().forges, pull_request)
         return pull_request
 
 
@@ -92,6 +101,7 @@ def conducting(command: CommandT) -> CommandT:
         click.option("--label", multiple=True, help="A label that it has on the forge; repeat for more."),
         click.option("--comment", is_flag=True, help="Comment on the head what was decided (a note, in plain git)."),
         click.option("--merge", is_flag=True, help="Move the base branch to the head when it is green."),
+        click.option("--status", is_flag=True, help="Let its forge show how the head stands, from now on."),
         click.option("--checks", type=FILE, help="A file: what a forge's checks say of the head."),
         click.option("--attestation", multiple=True, type=FILE, help="A file: a signed statement on the head; repeat."),
         click.option("--again", is_flag=True, help="Conduct a head that is finished once more."),

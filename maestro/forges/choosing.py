@@ -39,6 +39,16 @@ def config_of(configs: tuple[ForgeConfig, ...], pull_request: PullRequest) -> Fo
     return next((each for each in configs if each.repo_of(pull_request.repository) == pull_request.repo), None)
 
 
+def require_shown(configs: tuple[ForgeConfig, ...], pull_request: PullRequest) -> None:
+    """Raises BadInput where no forge would show a status of the pull request's head."""
+    if config_of(configs, pull_request) is None:
+        raise BadInput(
+            f"{pull_request.repository} is at no forge of the topology, so nothing would show a status",
+            field="--status",
+            fix="name the forge under forges, and give the address that its clone_url begins; or leave out --status",
+        )
+
+
 def opened(config: ForgeConfig) -> OpenForge:
     """The forge with who we are there. Raises BadInput, naming the file, for secrets that cannot be used."""
     match config.kind:
