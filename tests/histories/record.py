@@ -14,8 +14,8 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from maestro.model.conduct import RegionLeft, Timings
-from maestro.model.decision import ActionKind, Phase
+from maestro.model.conduct import DecideRequest, RegionLeft, Timings
+from maestro.model.decision import ActionKind, DecisionState, Phase
 from maestro.model.night import NightPlan, NightRequest, NightTask, TraceProbe
 from tests.workflows.calibrating import FakeCalibration, calibration
 from tests.workflows.conftest import QUICK, Conductor, act, action, card_in, conducting, eventually, server_options
@@ -71,6 +71,25 @@ async def _escalated_while_running(conductor: Conductor) -> Ended:
         fakes.hold_shards.set()
     await handle.result()
     return handle
+
+
+async def _incident(conductor: Conductor) -> Ended:
+    fakes = conductor.fakes
+    handle = await conductor.start()
+    await eventually(lambda: len(fakes.ran) == fakes.shards)
+    await act(handle, ActionKind.INCIDENT, action(card_version=0, reason="it deleted a table"))
+    await handle.signal("escalate_tests", action(card_version=0))
+    if fakes.hold_shards:
+        fakes.hold_shards.set()
+    await card_in(handle, Phase.WAITING_FOR_PERSON)
+    await act(handle, ActionKind.APPROVE, action(reason="the table was a copy"))
+    await handle.result()
+    return handle
+
+
+def _unless_held(request: DecideRequest) -> DecisionState:
+    opened = [incident for incident in request.incidents if incident.answer is None]
+    return DecisionState.NEEDS_PERSON if opened else DecisionState.GREEN
 
 
 async def _published(conductor: Conductor) -> Ended:
@@ -145,6 +164,7 @@ def scenarios() -> dict[str, Scenario]:
         "waited-for-a-region": (Fakes(regions=[None, "eu-north"]), _green),
         "moved-to-another-region": (Fakes(regions=["eu-dead", "eu-north"], dead=frozenset({"eu-dead"})), _moved),
         "escalated-while-running": (Fakes(hold_shards=asyncio.Event()), _escalated_while_running),
+        "incident-answered": (Fakes(hold_shards=asyncio.Event(), decide_as=_unless_held), _incident),
         "merged-and-commented": (Fakes(decide_as=needs_person_until_approved), _published),
         "sealed": (Fakes(shards=3), _green),
         "sealed-merged-and-sealed-again": (Fakes(decide_as=needs_person_until_approved), _published),
