@@ -1,41 +1,22 @@
-"""How a pull request stands at its forge now, with the commits that conducting it needs fetched.
-
-Its head is fetched by its hash, which forges serve also for forks, from the address in the topology: no delivery says
-where to fetch from.
-"""
-
-import asyncio
-import re
-from collections.abc import Callable
-from functools import partial
-from typing import TypeVar
+"""How a pull request stands at its forge now, with the commits that conducting it needs fetched."""
 
 from gateway.arriving.conducts import asked, of_head
+from gateway.arriving.fetching import HeadGoneError, branch_tip, resolved
 from gateway.arriving.people import kind_of
 from gateway.arriving.services import ArrivalServices
 from maestro.config.gateway import ForgeConfig
-from maestro.errors import BadInput, PlatformUnavailable
-from maestro.execution.git import ask
-from maestro.execution.resolve import resolve_pull_request
+from maestro.errors import BadInput
 from maestro.forges.events import Seen
 from maestro.forges.http.answer import printable
 from maestro.forges.pulls import PullState
-from maestro.model.arrival import QUEUE, ArrivalKind, Arrived, Looked
+from maestro.model.arrival import CLOSED, QUEUE, ArrivalKind, Arrived, Looked
 from maestro.model.pull_request import PullRequest
 
 PAUSES_SECONDS = (2.0, 5.0, 10.0)
 """Between looks for a head that the forge names and its git does not have: a copy of it lags behind, or is gone."""
 
-_HEADS = "refs/heads/"
-
-_BRANCH = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]+")
-"""What git takes in a branch's name, so that no name is a pattern or none at all."""
-
-AnswerT = TypeVar("AnswerT")
-
-
-class _HeadGoneError(Exception):
-    """The repository does not have the commit; the message says so."""
+SETTLING_SECONDS = 2.0
+"""Before a second look where the first one says otherwise than the delivery, which may as well be a late one."""
 
 
 async def look(services: ArrivalServices, arrived: Arrived) -> Looked:
@@ -52,19 +33,37 @@ async def look(services: ArrivalServices, arrived: Arrived) -> Looked:
 
 
 async def _pull(services: ArrivalServices, config: ForgeConfig, arrived: Arrived, pr: str) -> Looked:
-    forge = services.forge(arrived.forge)
     for pause in (*PAUSES_SECONDS, None):
-        state = await forge.pulls.get(arrived.repo, pr)
+        state = await _state(services, arrived, pr)
         if state is None or not state.is_open:
             return _closed(arrived.repo, pr, state)
         seen = state.pull_request
         try:
             return await _open(services, config, seen)
-        except _HeadGoneError as error:
+        except HeadGoneError as error:
             if pause is None:
                 return _unconducted(config, seen, str(error))
             await services.sleep(pause)
     raise AssertionError("the last look answers")
+
+
+async def _state(services: ArrivalServices, arrived: Arrived, pr: str) -> PullState | None:
+    """What the forge says now; once more where it told otherwise, because what answers may lag behind what tells."""
+    pulls = services.forge(arrived.forge).pulls
+    state = await pulls.get(arrived.repo, pr)
+    if _is_as_told(arrived, state):
+        return state
+    await services.sleep(SETTLING_SECONDS)
+    return await pulls.get(arrived.repo, pr)
+
+
+def _is_as_told(arrived: Arrived, state: PullState | None) -> bool:
+    is_open = state is not None and state.is_open
+    if arrived.kind is not ArrivalKind.PULL_REQUEST:
+        return True
+    if arrived.because == CLOSED:
+        return not is_open
+    return state is not None and is_open and state.pull_request.head_sha == arrived.head_sha
 
 
 def _closed(repo: str, pr: str, state: PullState | None) -> Looked:
@@ -81,11 +80,11 @@ async def _open(services: ArrivalServices, config: ForgeConfig, seen: Seen) -> L
         return _stands(seen, "a draft is conducted when it is ready")
     repository = f"{config.clone_url}/{seen.repo}.git"
     try:
-        base_sha = await _tip(services, repository, seen.base_ref)
-        resolved = await _resolved(services, repository, base_sha, seen.head_sha, pr=seen.pr)
+        base_sha = await branch_tip(services, repository, seen.base_ref)
+        made = await resolved(services, repository, base_sha, seen.head_sha, pr=seen.pr)
     except BadInput as error:
         return _unconducted(config, seen, error.message)
-    pull_request = _described(config, seen, resolved)
+    pull_request = _described(config, seen, made)
     return _stands(seen, f"head {seen.head_sha[:12]} is open for {printable(seen.base_ref)}", pull_request=pull_request)
 
 
@@ -97,8 +96,8 @@ def _stands(seen: Seen, said: str, **more: object) -> Looked:
     )
 
 
-def _described(config: ForgeConfig, seen: Seen, resolved: PullRequest) -> PullRequest:
-    return resolved.model_copy(update={"base_ref": seen.base_ref, **_known(config, seen)})
+def _described(config: ForgeConfig, seen: Seen, made: PullRequest) -> PullRequest:
+    return made.model_copy(update={"base_ref": seen.base_ref, **_known(config, seen)})
 
 
 def _known(config: ForgeConfig, seen: Seen) -> dict[str, object]:
@@ -144,8 +143,8 @@ async def _queue_head(services: ArrivalServices, config: ForgeConfig, arrived: A
         said = "the queue has let go of this commit"
         return Looked(repo=arrived.repo, pr=pr, said=said, stop=said)
     try:
-        resolved = await _resolved(services, repository, arrived.base_sha, arrived.head_sha, pr=pr)
-    except (BadInput, _HeadGoneError) as error:
+        made = await resolved(services, repository, arrived.base_sha, arrived.head_sha, pr=pr)
+    except (BadInput, HeadGoneError) as error:
         problem = error.message if isinstance(error, BadInput) else str(error)
         shas = {"base_sha": arrived.base_sha, "head_sha": arrived.head_sha, "merge_base_sha": arrived.base_sha}
         head = PullRequest.model_validate({"repository": repository, **shas, **told})
@@ -156,14 +155,14 @@ async def _queue_head(services: ArrivalServices, config: ForgeConfig, arrived: A
         pr=pr,
         said=said,
         head_sha=arrived.head_sha,
-        pull_request=resolved.model_copy(update=told),
+        pull_request=made.model_copy(update=told),
     )
 
 
 async def _is_queued(services: ArrivalServices, repository: str, arrived: Arrived) -> bool:
     """A queue deletes the branch when it lets go of the commit."""
     try:
-        return await _tip(services, repository, arrived.head_ref) == arrived.head_sha
+        return await branch_tip(services, repository, arrived.head_ref) == arrived.head_sha
     except BadInput:
         return False
 
@@ -183,42 +182,3 @@ async def _no_number(services: ArrivalServices, arrived: Arrived, pr: str) -> Lo
         return Looked(repo=arrived.repo, pr=pr, said="nothing was conducted under this name")
     said = "it was conducted under this name before"
     return Looked(repo=arrived.repo, pr=pr, said=said, head_sha=arrived.head_sha, pull_request=known.pull_request)
-
-
-async def _tip(services: ArrivalServices, repository: str, branch: str) -> str:
-    """The newest commit of a branch; BadInput where there is no such branch."""
-    gone = BadInput(f"the branch {printable(branch)!r} is gone", field="base", fix="choose another, or push it again")
-    if not _BRANCH.fullmatch(branch):
-        raise gone
-    name = f"{_HEADS}{branch}"
-    answer = await _in_thread(services, partial(ask, services.places.mirrors, "ls-remote", "--", repository, name))
-    if not answer.ok:
-        raise PlatformUnavailable(
-            f"git cannot read {repository}: {answer.error}",
-            field="repository",
-            fix="check that the address is right, and that this machine may read it without a prompt",
-        )
-    listed = (line.split("\t", 1) for line in answer.output.splitlines())
-    # Git lists also what ends alike.
-    tips = {ref: sha for sha, ref in listed}
-    if name not in tips:
-        raise gone
-    return tips[name]
-
-
-async def _resolved(
-    services: ArrivalServices, repository: str, base_sha: str, head_sha: str, *, pr: str
-) -> PullRequest:
-    resolve = partial(resolve_pull_request, repository, base=base_sha, head=head_sha, places=services.places, pr=pr)
-    try:
-        return await _in_thread(services, resolve)
-    except BadInput as error:
-        if error.field == "revision":
-            raise _HeadGoneError(error.message) from error
-        if error.field == "repository":
-            raise PlatformUnavailable(error.message, field=error.field, fix=error.fix) from error
-        raise
-
-
-async def _in_thread(services: ArrivalServices, work: Callable[[], AnswerT]) -> AnswerT:
-    return await asyncio.get_running_loop().run_in_executor(services.threads, work)

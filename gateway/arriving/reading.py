@@ -86,7 +86,8 @@ def _why_no_action(meaning: Reviewed) -> str:
 
 def _of_pull(told: Arrived, meaning: Conduct | Relabelled | Closed) -> Arrived:
     because = meaning.because if isinstance(meaning, Conduct) else meaning.kind
-    return _about(told, repo=meaning.pull_request.repo, pr=meaning.pull_request.pr, because=because)
+    seen = meaning.pull_request
+    return _about(told, repo=seen.repo, pr=seen.pr, head_sha=seen.head_sha, because=because)
 
 
 def _of_review(told: Arrived, meaning: Reviewed) -> Arrived:

@@ -11,6 +11,9 @@ from maestro.model.pull_request import AuthorKind, PullRequest
 ARRIVAL_WORKFLOW = "ArrivalWorkflow"
 ARRIVED_SIGNAL = "arrived"
 
+CLOSED = "closed"
+"""``because``, of a pull request that nobody waits for any more."""
+
 QUEUE = "queue-"
 """Before the hash of a commit that a merge queue made, which is conducted like a pull request."""
 
@@ -27,8 +30,8 @@ class ArrivalKind(StrEnum):
 
 class Arrived(Model):
     """One thing to follow. ``forge`` is its name in the topology, ``digest`` that of the delivery, ``because`` what the
-    forge told. ``pr`` is empty where the forge named only ``head_sha``. ``login`` is who did it at the forge; the names
-    of branches are those of a queue.
+    forge told. ``head_sha`` is the head as it was then; ``pr`` is empty where the forge named the head alone. ``login``
+    is who did it at the forge; the names of branches are those of a queue.
     """
 
     forge: str

@@ -132,6 +132,25 @@ async def test_a_head_that_moves_while_it_is_fetched_is_followed_where_it_went(w
     assert world.site.runs == []
 
 
+async def test_an_answer_that_lags_behind_what_was_told_is_asked_for_once_more(world: World) -> None:
+    first = world.open()
+    second = world.push()
+    payload = world.payload("synchronize")
+    world.point(7, first)
+    looks = 0
+
+    def before(method: str, path: str) -> None:
+        nonlocal looks
+        looks += path.endswith("/pulls/7")
+        if looks == 2:
+            world.point(7, second)
+
+    world.fake.before = before
+    await world.tell("pull_request", payload)
+    assert await world.status(first) is None
+    assert await world.status(second) is Status.RUNNING
+
+
 async def test_a_forge_that_takes_no_status_is_not_asked_for_ever(world: World) -> None:
     world.open(base="release")
     world.fake.fault("POST", "check-runs", httpx.Response(403, json={"message": "Resource not accessible"}))
