@@ -150,6 +150,28 @@ def test_a_newer_head_of_a_topic_takes_the_place_of_the_one_before(served: Serve
     assert not is_running(stack, workflow_of(first.stderr))
 
 
+def test_another_repository_of_the_same_name_is_not_told_this_one_s_verdict(
+    served: Served, stack: LocalStack, tmp_path: Path
+) -> None:
+    change(served)
+    first = served.push("-o", "nowait", "origin", "HEAD:refs/for/main", REMOTE_USER="ada\x1b[2J")
+    assert first.returncode == 0, first.stderr
+    shown = stack.maestro("pr", "show", "--json", workflow_of(first.stderr))
+    assert r"pushed for review by ada\x1b[2J" in DecisionCard.model_validate_json(shown.stdout).pull_request.notes
+
+    fork = Served(tmp_path / "fork" / served.folder.name, served.clone, served.variables)
+    served.run("git", "clone", "--quiet", "--bare", str(served.folder), str(fork.folder))
+    assert fork.install().returncode == 0
+    second = fork.push(str(fork.folder), "HEAD:refs/for/main")
+    assert second.returncode == 1
+    assert "another repository or branch of the same name" in second.stderr
+    assert "Ready to merge" not in second.stderr
+    assert fork.install("--name", "ada/project").returncode == 0
+    third = fork.push("-o", "nowait", str(fork.folder), "HEAD:refs/for/main")
+    assert third.returncode == 0, third.stderr
+    assert "workflow: pr/ada/project/" in third.stderr
+
+
 def test_whoever_stops_the_push_stops_nothing_else(slow: Served) -> None:
     head = change(slow)
     with started(slow, "origin", "HEAD:refs/for/main") as push:
