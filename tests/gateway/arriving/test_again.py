@@ -144,6 +144,7 @@ async def test_what_a_person_cancelled_stays_so_until_somebody_asks_for_it(world
 async def test_a_run_that_temporal_ended_is_left_so_until_somebody_asks_for_it(world: World) -> None:
     head = world.open()
     await world.tell("pull_request", world.payload("opened"))
+    await world.card(head)
     await world.connection.client.get_workflow_handle(world.id(head)).terminate("by hand")
     await world.tell("pull_request", world.payload("synchronize"))
     assert await world.status(head) is Status.TERMINATED
