@@ -10,12 +10,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from maestro.artifacts import ArtifactStore
+from maestro.attestations.actions import STATEMENT_INPUT
+from maestro.attestations.names import ENVELOPE_MEDIA_TYPE
 from maestro.canonical import canonical_json, digest, digest_of_bytes
 from maestro.errors import BadInput, IntegrityError
 from maestro.evidence.contents import Contents, Dossier, Member, Role, artifact_path
 from maestro.model.artifact import ArtifactRef
 from maestro.model.decision import DecisionCard, Links
-from maestro.model.record import StoredRecord
+from maestro.model.record import RecordKind, StoredRecord
 from maestro.render.documents import card_json, pretty
 from maestro.resources import resource_dir
 
@@ -90,6 +92,21 @@ def _artifacts(contents: Contents, store: ArtifactStore) -> Iterator[Member]:
         found.setdefault(artifact_path(ref), (ref, shows))
     for path, (ref, shows) in sorted(found.items()):
         yield Member(path, _read(ref, store), ref.media_type, Role.ARTIFACT, shows)
+    for ref, shows in _signed_actions(contents.records):
+        # A record names the digest alone, so there is no size to hold it to.
+        if artifact_path(ref) not in found:
+            yield Member(artifact_path(ref), store.get(ref), ref.media_type, Role.ARTIFACT, shows)
+
+
+def _signed_actions(records: tuple[StoredRecord, ...]) -> Iterator[tuple[ArtifactRef, str]]:
+    named = {
+        statement: stored.record.actor
+        for stored in records
+        if stored.record.kind is RecordKind.ACTION and (statement := stored.record.inputs.get(STATEMENT_INPUT))
+    }
+    for statement, actor in sorted(named.items()):
+        ref = ArtifactRef(digest=statement, media_type=ENVELOPE_MEDIA_TYPE, bytes=0, name="action.dsse.json")
+        yield ref, f"the signed statement of an action of {actor}"
 
 
 def _named(contents: Contents) -> Iterator[tuple[ArtifactRef, str]]:

@@ -8,6 +8,9 @@ import pytest
 
 from maestro.artifacts import ArtifactStore
 from maestro.assurance import load
+from maestro.attestations.actions import plain_action, signed_action, verify_action
+from maestro.attestations.names import ENVELOPE_MEDIA_TYPE
+from maestro.canonical import digest
 from maestro.errors import IntegrityError
 from maestro.evidence import sealing
 from maestro.evidence.sealing import Sealer
@@ -15,9 +18,18 @@ from maestro.evidence.storing import read_bundle, read_index
 from maestro.evidence.verification import verify
 from maestro.evidence.writing import export_folder
 from maestro.ledger import Ledger
-from maestro.model.decision import DecisionCard, Publication
+from maestro.model.artifact import ArtifactRef
+from maestro.model.conduct import ActionRecord
+from maestro.model.decision import (
+    ActionKind,
+    ActionResult,
+    DecisionCard,
+    DecisionState,
+    Publication,
+    ReviewerAction,
+)
 from maestro.model.evidence import EvidenceSet
-from maestro.model.record import RecordKind
+from maestro.model.record import DecisionRecord, RecordKind
 from maestro.resources import resource_dir
 from maestro.signing.keys import open_evidence_keyring
 from maestro.signing.roots import TrustRoots
@@ -65,6 +77,56 @@ def test_a_sealed_bundle_holds_for_whoever_trusts_the_key(scene: Scene) -> None:
     subject = read_index(scene.store.get(bundle.index)).subject
     assert subject.landing is not None
     assert (subject.landing.commit, subject.landing.tree) == ("9ac3" * 10, subject.tested_tree)
+
+
+def _act(scene: Scene) -> str:
+    """A signed action on the head, in the ledger; the digest of its statement."""
+    action = ReviewerAction(action_id="one", actor="grace", reason="looked at it", via="api", role="reviewer")
+    result = ActionResult(
+        action_id="one",
+        kind=ActionKind.APPROVE,
+        accepted=True,
+        changed="the approval is weighed by policy now",
+        card_version=2,
+        state=DecisionState.NEEDS_PERSON,
+    )
+    pull_request = scene.card.pull_request
+    asked = ActionRecord(pull_request=pull_request, kind=result.kind, action=action, result=result, at=SEALED_AT)
+    statement = scene.store.put(signed_action(asked, keys=scene.sealer.keys), media_type=ENVELOPE_MEDIA_TYPE)
+    scene.ledger.records.append(
+        DecisionRecord(
+            key=pull_request.key("action", "one"),
+            kind=RecordKind.ACTION,
+            repo=pull_request.repo,
+            pr=pull_request.pr,
+            head_sha=pull_request.head_sha,
+            actor="grace",
+            outcome=f"approve: {result.changed}",
+            reason=action.reason,
+            inputs={"action": digest(plain_action(action)), "statement": statement.digest},
+            at=SEALED_AT,
+        )
+    )
+    return statement.digest
+
+
+def test_the_signed_actions_of_reviewers_are_in_the_bundle_and_hold_there(scene: Scene) -> None:
+    statement = _act(scene)
+    bundle = scene.sealer.seal(scene.card, scene.evidence, ordinal=0, at=SEALED_AT)
+    target = scene.folder / "bundle"
+    export_folder(read_bundle(bundle, scene.store), target=target)
+    trust = TrustRoots.of_folder(scene.folder / "keys")
+    found = verify(target, trust=trust, now=NOW)
+    assert found.holds, [problem for check in found.checks for problem in check.problems]
+    envelope = (target / "artifacts" / statement.removeprefix("sha256:")).read_bytes()
+    [stored] = scene.ledger.records.list(kind=RecordKind.ACTION)
+    assert verify_action(envelope, stored, trust=trust, now=NOW).actor.via == "api"
+
+
+def test_nothing_is_sealed_where_the_statement_of_an_action_is_gone(scene: Scene) -> None:
+    scene.store.remove(ArtifactRef(digest=_act(scene), media_type=ENVELOPE_MEDIA_TYPE, bytes=0))
+    with pytest.raises(IntegrityError, match=r"action\.dsse\.json is not in the store"):
+        scene.sealer.seal(scene.card, scene.evidence, ordinal=0, at=SEALED_AT)
 
 
 def test_whoever_seals_a_second_time_gets_the_bundle_that_is_on_record(scene: Scene) -> None:
