@@ -13,6 +13,7 @@ from maestro.canonical import digest
 from maestro.errors import BadInput
 from maestro.ledger.leases import ANYBODY
 from maestro.model.arrival import QUEUE, ArrivalKind, Arrived, Followed, FollowRequest, GiveUpRequest, Looked
+from maestro.model.pull_request import PullRequest
 
 _log = structlog.get_logger("gateway.arriving")
 
@@ -66,9 +67,24 @@ async def _head(services: ArrivalServices, arrived: Arrived, looked: Looked) -> 
     if arrived.kind is ArrivalKind.RERUN and arrived.head_sha != wanted.head_sha:
         return f"refused: {arrived.head_sha[:12]} is not the head any more"
     if looked.problem:
-        return await tell_problem(services, arrived, wanted, looked.problem)
+        return await _cannot(services, arrived, looked, wanted)
     is_rerun = arrived.kind is ArrivalKind.RERUN
     return await conduct(services.connection, wanted, arrived, rerun=is_rerun)
+
+
+async def _cannot(services: ArrivalServices, arrived: Arrived, looked: Looked, wanted: PullRequest) -> str:
+    """Say at the forge that this head is not conducted, over what an earlier conduct of it said or yet would say."""
+    version = 0
+    known = await conducts.asked(services.connection, wanted.workflow_id)
+    if known is not None and looked.has_landed:
+        # Our own merge does that, and the forge may show the pull request as open for a moment more.
+        return f"left: {looked.problem}"
+    if known is not None:
+        if known.is_running:
+            await conducts.stop(services.connection, wanted.workflow_id, arrived, reason=looked.problem)
+        outcome = await conducts.outcome_of(services.connection, wanted.workflow_id)
+        version = outcome.state.statuses if outcome else 0
+    return await tell_problem(services, arrived, wanted, looked.problem, version=version)
 
 
 async def _stopped(services: ArrivalServices, request: FollowRequest, looked: Looked) -> list[str]:

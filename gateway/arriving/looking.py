@@ -83,7 +83,7 @@ async def _open(services: ArrivalServices, config: ForgeConfig, seen: Seen) -> L
         base_sha = await branch_tip(services, repository, seen.base_ref)
         made = await resolved(services, repository, base_sha, seen.head_sha, pr=seen.pr)
     except BadInput as error:
-        return _unconducted(config, seen, error.message)
+        return _unconducted(config, seen, error.message, has_landed=error.field == "head")
     pull_request = _described(config, seen, made)
     return _stands(seen, f"head {seen.head_sha[:12]} is open for {printable(seen.base_ref)}", pull_request=pull_request)
 
@@ -114,7 +114,7 @@ def _known(config: ForgeConfig, seen: Seen) -> dict[str, object]:
     }
 
 
-def _unconducted(config: ForgeConfig, seen: Seen, problem: str) -> Looked:
+def _unconducted(config: ForgeConfig, seen: Seen, problem: str, *, has_landed: bool = False) -> Looked:
     """The head by what the forge says of it alone, so that its status can say why nothing comes."""
     told = PullRequest(
         repository=f"{config.clone_url}/{seen.repo}.git",
@@ -125,7 +125,7 @@ def _unconducted(config: ForgeConfig, seen: Seen, problem: str) -> Looked:
         merge_base_sha=seen.base_sha,
         base_ref=seen.base_ref,
     ).model_copy(update=_known(config, seen))
-    return _stands(seen, problem, pull_request=told, problem=problem)
+    return _stands(seen, problem, pull_request=told, problem=problem, has_landed=has_landed)
 
 
 async def _queue_head(services: ArrivalServices, config: ForgeConfig, arrived: Arrived) -> Looked:

@@ -23,18 +23,20 @@ class _RefusedError(Exception):
     """Carries a refusal past the ledger, so that it is recorded as no outcome."""
 
 
-async def tell_problem(services: ArrivalServices, arrived: Arrived, pull_request: PullRequest, problem: str) -> str:
+async def tell_problem(
+    services: ArrivalServices, arrived: Arrived, pull_request: PullRequest, problem: str, *, version: int = 0
+) -> str:
     """Let the head's status be a failure that says the problem, once, where statuses are published; what came of it.
 
-    Its version is the least, so that whatever is conducted of this head later takes its place.
+    ``version`` is the one that the next conduct of this head begins with, and so takes the place of.
     """
     if "status" not in pull_request.publish:
         return f"not conducted, and not told: {problem}"
     told = digest(problem).removeprefix(DIGEST_PREFIX)[:12]
     status = Status(
         pull_request=pull_request,
-        key=pull_request.key("status", f"0.{told}"),
-        version=0,
+        key=pull_request.key("status", f"{version}.{told}"),
+        version=version,
         at=utc_now(),
         state=StatusState.FAILURE,
         title=line(f"Not conducted: {problem}", limit=TITLE_LIMIT),

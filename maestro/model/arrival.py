@@ -69,7 +69,8 @@ class Arrived(Model):
 class Looked(Model):
     """How a pull request stands at its forge, in a sentence: ``said``.
 
-    ``pull_request`` is what to conduct, None where there is nothing; ``problem`` says why that cannot be conducted.
+    ``pull_request`` is what to conduct, None where there is nothing; ``problem`` says why that cannot be conducted, and
+    ``has_landed`` that this is because the base has it already.
     ``stop`` says why whatever runs for ``pr`` with another head than ``head_sha`` is to end; empty: it is not.
     """
 
@@ -79,6 +80,7 @@ class Looked(Model):
     head_sha: str = ""
     pull_request: PullRequest | None = None
     problem: str = ""
+    has_landed: bool = False
     stop: str = ""
 
 

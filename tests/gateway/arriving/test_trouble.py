@@ -103,6 +103,28 @@ async def test_a_head_that_the_base_has_already_is_told(world: World) -> None:
     assert "there is nothing to" in world.site.runs[0]["output"]["summary"]
 
 
+async def test_a_base_that_goes_while_its_pull_request_is_conducted_ends_that_and_is_told(world: World) -> None:
+    head = world.open()
+    await world.tell("pull_request", world.payload("opened"))
+    world.prs[7]["base"] = "release"
+    await world.tell("pull_request", world.payload("edited", changes={"base": {"ref": {"from": "main"}}}))
+    assert (await world.card_in(head, Phase.DONE)).decision.state is DecisionState.CANCELLED
+    assert "'release' is gone" in world.site.runs[-1]["output"]["title"]
+    world.prs[7]["base"] = "main"
+    await world.tell("pull_request", world.payload("edited", changes={"base": {"ref": {"from": "release"}}}))
+    assert await world.status(head) is Status.RUNNING
+
+
+async def test_a_head_that_landed_while_it_is_conducted_is_not_told_to_have_failed(green: World) -> None:
+    head = green.open()
+    await green.tell("pull_request", green.payload("opened"))
+    await green.card_in(head, Phase.DONE)
+    green.origin.git("merge", "--quiet", "--ff-only", head)
+    await green.tell("pull_request", green.payload("labeled", label={"name": "late"}))
+    assert green.site.runs == []
+    assert await green.runs(head) == 1
+
+
 async def test_a_head_that_no_git_has_is_told_and_a_newer_one_is_followed(world: World) -> None:
     world.open()
     gone = world.point(7, "d" * 40)
