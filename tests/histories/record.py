@@ -8,10 +8,11 @@ import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from maestro.model.conduct import DecideRequest, RegionLeft, Timings
@@ -101,6 +102,28 @@ async def _published(conductor: Conductor) -> Ended:
     return handle
 
 
+async def _shown(conductor: Conductor) -> Ended:
+    fakes = conductor.fakes
+    handle = await conductor.start(base_ref="main", publish=("comment", "merge", "status"))
+    await eventually(lambda: len(fakes.commented) == 1 and len(fakes.stated) == 2)
+    card = await card_in(handle, Phase.WAITING_FOR_PERSON)
+    await act(handle, ActionKind.ESCALATE_TESTS, action(card_version=card.version))
+    await eventually(lambda: len(fakes.commented) == 2 and len(fakes.stated) == 4)
+    card = await card_in(handle, Phase.WAITING_FOR_PERSON)
+    await act(handle, ActionKind.APPROVE, action(card_version=card.version))
+    await handle.result()
+    return handle
+
+
+async def _shown_and_cancelled(conductor: Conductor) -> Ended:
+    handle = await conductor.start(publish=("status",))
+    await eventually(lambda: len(conductor.fakes.ran) == conductor.fakes.shards)
+    await handle.cancel()
+    with suppress(WorkflowFailureError):
+        await handle.result()
+    return handle
+
+
 async def _left(conductor: Conductor) -> Ended:
     fakes = conductor.fakes
     handle = await conductor.start(timings=Timings(heartbeat_timeout_seconds=3_600))
@@ -172,6 +195,8 @@ def scenarios() -> dict[str, Scenario]:
             Fakes(refuse_seal="an artifact is gone", decide_as=needs_person_until_approved),
             _published,
         ),
+        "shown-from-start-to-end": (Fakes(decide_as=needs_person_until_approved), _shown),
+        "shown-and-cancelled": (Fakes(hold_shards=asyncio.Event()), _shown_and_cancelled),
         "left-in-the-middle-of-a-shard": (
             Fakes(regions=["eu-north", "eu-west"], frozen=frozenset({"run_shard"}), shards=3),
             _left,

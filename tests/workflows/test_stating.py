@@ -11,8 +11,8 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from maestro.forges.forge import StatusState
-from maestro.model.conduct import ConductRequest, Outcome, RenderRequest, StatusRequest, Timings
-from maestro.model.decision import ActionKind, DecisionState, Links, Phase
+from maestro.model.conduct import ConductRequest, MergeRequest, Outcome, RenderRequest, StatusRequest, Timings
+from maestro.model.decision import ActionKind, DecisionState, Links, Phase, Publication
 from maestro.render.status import status_of
 from tests.workflows.conftest import Conductor, Handle, act, action, card_in, conducting, eventually
 from tests.workflows.fakes import SHA, Fakes, needs_person_until_approved
@@ -278,16 +278,15 @@ async def test_a_forge_that_never_answers_is_given_up_and_that_is_said(skipping:
 
 async def test_a_merge_waits_for_the_status_that_its_branch_may_require(skipping: Client) -> None:
     fakes = Fakes()
-    away(fakes, until=for_seconds(3_600))
+    away(fakes, until=for_seconds(600))
     seen: list[list[StatusState]] = []
     merge = fakes.merge
 
     @activity.defn(name="merge")
-    async def looking(request: Any) -> Any:
+    async def looking(request: MergeRequest) -> Publication:
         seen.append(shown(fakes))
         return await merge(request)
 
-    looking.__annotations__ = merge.__annotations__
     fakes.merge = looking  # type: ignore[method-assign]
     async with conducting(skipping, fakes) as conductor:
         outcome = await (await conductor.start(**MERGED)).result()
