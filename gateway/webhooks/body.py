@@ -3,6 +3,7 @@
 import asyncio
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from gateway.web.problems import Problem
 from maestro.forges.events import EVENT_LIMIT_BYTES
@@ -13,7 +14,7 @@ READ_SECONDS = 30.0
 
 async def whole_body(request: Request) -> bytes:
     """The body. Raises ``Problem``: 413 where it is larger than any delivery, before more of it is read; 408 where it
-    does not come.
+    does not come, 400 where it breaks off.
     """
     told = request.headers.get("content-length", "")
     if told.isascii() and told.isdigit() and (len(told) > 15 or int(told) > EVENT_LIMIT_BYTES):
@@ -29,6 +30,9 @@ async def whole_body(request: Request) -> bytes:
                 parts.append(part)
     except TimeoutError as error:
         raise Problem(408, "", "The delivery did not come in time.", headers={"Connection": "close"}) from error
+    except ClientDisconnect as error:
+        # Nobody is there to read it; without it the log would tell of a fault of ours.
+        raise Problem(400, "", "The delivery was cut off.", field="body") from error
     return b"".join(parts)
 
 

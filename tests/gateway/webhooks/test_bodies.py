@@ -11,6 +11,7 @@ from maestro.forges.events import EVENT_LIMIT_BYTES
 from tests.gateway.webhooks.conftest import Gate
 
 PART = b"x" * 1_000_000
+CUT = b"the end of the connection"
 
 
 class Sender:
@@ -23,6 +24,8 @@ class Sender:
     async def receive(self) -> dict[str, Any]:
         self.asked += 1
         for part in self.parts:
+            if part is CUT:
+                return {"type": "http.disconnect"}
             return {"type": "http.request", "body": part, "more_body": True}
         await asyncio.Event().wait()
         raise AssertionError("nobody wakes it")
@@ -86,3 +89,8 @@ async def test_a_body_that_does_not_come_is_waited_for_no_longer_than_said(
 ) -> None:
     monkeypatch.setattr(reading, "READ_SECONDS", 0.05)
     assert (await sent(gate, Sender([b"{"])))[0] == 408
+
+
+async def test_a_body_that_breaks_off_is_the_senders_matter(gate: Gate) -> None:
+    assert (await sent(gate, Sender([b"{", CUT])))[0] == 400
+    assert gate.temporal.taken == []
