@@ -105,7 +105,7 @@ function testsView(plan, report) {
 }
 
 function testRow(test) {
-  const facts = [line(test.reason), line(test.detail)];
+  const facts = [line(test.detail) || line(test.reason).replaceAll("_", " ")];
   if (typeof test.expected_seconds === "number") facts.push(seconds(test.expected_seconds));
   const chance = test.probability ?? test.fail_probability;
   if (typeof chance === "number") facts.push(`fails with a probability of ${probability(chance)}`);

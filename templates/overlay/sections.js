@@ -180,11 +180,11 @@ function pageOf(view, state) {
     headerOf(view, state),
     h("main.page", { "data-key": "main" },
       noticeOf(state),
-      whyOf(view),
-      figuresOf(view),
       h("div.columns", { "data-key": "columns" },
+        whyOf(view),
         actionsOf(view, state),
-        h("div.story", null, savedOf(view), riskOf(view), regionOf(view), testsOf(view, state), controlsOf(view),
+        figuresOf(view),
+        h("div.story", { "data-key": "story" }, savedOf(view), riskOf(view), regionOf(view), testsOf(view, state), controlsOf(view),
           evidenceOf(view, state), timelineOf(view), provenanceOf(view)))),
   ];
 }

@@ -1,12 +1,11 @@
 """A stage and a browser that looks at it. Without a Chromium these tests fail and say what to install."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page
 
 from docs.screenshots import find_browser, opened
 from maestro.config.gateway import GatewayConfig
@@ -18,16 +17,15 @@ CARD = "/pull-requests/shop/checkout/1482"
 Opener = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     try:
         program = find_browser()
     except MaestroError as error:
         pytest.fail(str(error), pytrace=False)
+    # Not for the session: while it is open the driver's loop runs in this thread, and no other test's could.
     with opened(program) as running:
         yield running
-    # The driver ran a loop of its own in this thread; what comes after needs the thread without one.
-    asyncio.set_event_loop(None)
 
 
 @pytest.fixture
@@ -70,11 +68,11 @@ def open_page(browser: Browser, gateway: Running) -> Iterator[Opener]:
 
 
 @pytest.fixture
-def violations(browser: Browser) -> Callable[[Page], list[str]]:
-    """What axe has to object to on a page, by its rules for WCAG 2.2 AA and its best practices: each with its place."""
+def violations(browser: Browser) -> Callable[[Page | Frame], list[str]]:
+    """What axe has to object to on a page or in a frame, by its rules for WCAG 2.2 AA and its best practices: each with its place."""
     script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
-    def found(page: Page) -> list[str]:
+    def found(page: Page | Frame) -> list[str]:
         page.evaluate(script)
         tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
         result = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", tags)
