@@ -40,7 +40,8 @@ PASSING = frozenset(
 
 @dataclass
 class Connection:
-    """A connected client with the topology that holds there. ``ui`` is the web UI's address, empty where unknown.
+    """A connected client with the topology that holds there. ``ui`` is the web UI's address, empty where unknown;
+    ``is_served`` says that a gateway is known to show cards.
 
     The client is exchanged by ``renew`` when the namespace has moved to another cluster.
     """
@@ -48,6 +49,7 @@ class Connection:
     client: Client
     topology: Topology
     ui: str
+    is_served: bool = False
 
     def page(self, workflow_id: str) -> str:
         """The workflow's page in the Temporal UI, or an empty string."""
@@ -80,9 +82,9 @@ def is_elsewhere() -> bool:
 
 async def reach() -> Connection:
     """Connect. Raises ``PlatformUnavailable`` with the address within a few seconds where nobody answers."""
-    topology, ui = _destination()
+    topology, ui, is_served = _destination()
     if topology.active_clusters():
-        return Connection(await _active(topology), topology, ui)
+        return Connection(await _active(topology), topology, ui, is_served)
     try:
         client = await asyncio.wait_for(connect(topology, runtime=_quiet()), CONNECT_SECONDS)
     except TimeoutError as error:
@@ -91,7 +93,7 @@ async def reach() -> Connection:
             field="TEMPORAL_ADDRESS",
             fix="check the address and the network; for a local stack unset it and say `maestro up`",
         ) from error
-    return Connection(client, topology, ui)
+    return Connection(client, topology, ui, is_served)
 
 
 @cache
@@ -119,16 +121,18 @@ async def _active(topology: Topology) -> Client:
     )
 
 
-def _destination() -> tuple[Topology, str]:
+def _destination() -> tuple[Topology, str, bool]:
     if is_elsewhere():
-        return load_topology(), os.environ.get(UI_VARIABLE, "")
+        topology = load_topology()
+        return topology, os.environ.get(UI_VARIABLE, ""), bool(topology.gateway.public_url)
     state = control.current()
     if state is None:
         topology = load_topology()
-        return topology, f"http://{topology.temporal.host}:{topology.temporal.ui_port}"
+        return topology, f"http://{topology.temporal.host}:{topology.temporal.ui_port}", False
     topology = load_topology(Path(state.topology))
     temporal = topology.temporal.model_copy(update={"address": state.address, "namespace": state.namespace})
-    return topology.model_copy(update={"temporal": temporal}), state.ui
+    gateway = topology.gateway.model_copy(update={"port": state.gateway_port})
+    return topology.model_copy(update={"temporal": temporal, "gateway": gateway}), state.ui, True
 
 
 @contextmanager

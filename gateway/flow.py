@@ -30,6 +30,8 @@ async def conduct(pull_request: PullRequest, *, mode: SelectionMode, again: bool
     say(f"workflow: {started.workflow_id}")
     if page := connection.page(started.workflow_id):
         say(f"Temporal: {page}")
+    if connection.is_served:
+        say(f"live card: {connection.topology.gateway.card_page(pull_request)}")
     return connection, started
 
 

@@ -104,6 +104,7 @@ class StackState(Model):
     namespace: str
     ui: str
     gateway: str = ""
+    gateway_port: int = 0
     clusters: tuple[StackCluster, ...] = ()
     parts: tuple[Part, ...] = ()
     started_at: datetime

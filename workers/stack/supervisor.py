@@ -43,6 +43,7 @@ class Supervisor:
             namespace=plan.topology.temporal.namespace,
             ui=plan.ui,
             gateway=plan.gateway,
+            gateway_port=plan.gateway_port,
             clusters=_clusters(plan),
             parts=tuple(Part(name=spec.name, log=str(spec.log)) for spec in self._parts.kept),
             started_at=datetime.now(UTC),
