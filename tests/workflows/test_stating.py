@@ -392,3 +392,35 @@ async def test_the_statuses_of_a_head_that_is_conducted_again_count_on(temporal:
     assert outcome.state.statuses > fakes.stated[0].version
     assert shown(fakes)[-1] is PASSES
     assert fakes.stated[-1].version >= outcome.state.statuses
+
+
+async def test_what_could_not_be_told_before_a_new_run_is_told_by_it(temporal: Client) -> None:
+    fakes, is_back = Fakes(decide_as=needs_person_until_approved), asyncio.Event()
+    away(fakes, until=lambda request: request.version == 0 or is_back.is_set())
+    async with conducting(temporal, fakes) as conductor:
+        handle = await conductor.start(**SHOWN)
+        card = await card_in(handle, Phase.WAITING_FOR_PERSON)
+        first = (await handle.describe()).run_id
+        newest: Handle = conductor.client.get_workflow_handle(handle.id, result_type=Outcome)
+        async with asyncio.timeout(60):
+            while (await newest.describe()).run_id == first:
+                await newest.signal("approve", action(actor="ada"))
+        is_back.set()
+        await eventually(lambda: shown(fakes)[-1:] == [ASKS])
+        card = await card_in(newest, Phase.WAITING_FOR_PERSON)
+        await act(newest, ActionKind.APPROVE, action(card_version=card.version))
+        await newest.result()
+    assert shown(fakes)[-2:] == [ASKS, PASSES]
+    versions = [request.version for request in fakes.stated]
+    assert versions == sorted(set(versions))
+
+
+async def test_statuses_replay_when_no_worker_remembers_anything(temporal: Client) -> None:
+    fakes = Fakes(failing=[1, 0])
+    async with conducting(temporal, fakes, max_cached_workflows=0) as conductor:
+        handle = await conductor.start(**MERGED)
+        card = await card_in(handle, Phase.WAITING_FOR_PERSON)
+        await act(handle, ActionKind.RETRY, action(card_version=card.version))
+        outcome = await handle.result()
+    assert outcome.decision.state is DecisionState.GREEN
+    assert shown(fakes)[-1] is PASSES
