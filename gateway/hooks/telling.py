@@ -18,10 +18,10 @@ from gateway.hooks.taking import short_name
 from gateway.hooks.voice import GoneError, complain, say
 from gateway.terminal import Events
 from gateway.watching import Snapshot, verdict
+from maestro.config.gateway import GatewayConfig
 from maestro.errors import MaestroError
 from maestro.forges.notes import NOTES
 from maestro.model.decision import DecisionCard, DecisionState
-from maestro.model.pull_request import PullRequest
 from maestro.render.card import card_view
 from maestro.words import duration
 
@@ -101,11 +101,11 @@ async def _follow(connection: Connection, workflow_id: str, *, seconds: float, t
     except MaestroError as error:
         complain(error)
         return
-    for text in _said(card, public_url=connection.topology.gateway.public_url):
+    for text in said_of(card, connection.topology.gateway):
         tell(text)
 
 
-def _said(card: DecisionCard, *, public_url: str) -> list[str]:
+def said_of(card: DecisionCard, gateway: GatewayConfig) -> list[str]:
     """The verdict in a few lines, and where the rest is."""
     view, pull_request = card_view(card), card.pull_request
     said = [f"{view.verdict}: {view.why}" if view.why else view.verdict, *(f"- {reason}" for reason in view.reasons)]
@@ -118,13 +118,10 @@ def _said(card: DecisionCard, *, public_url: str) -> list[str]:
     if card.decision.state is DecisionState.CANCELLED:
         said.append("to have it conducted once more, push it with -o again")
     said.append(f"card: maestro pr show {pull_request.workflow_id}")
-    if public_url:
-        said.append(f"page: {public_url}/pull-requests/{_path(pull_request)}")
+    if gateway.public_url:
+        # Its own address is one of this machine, which the pusher seldom sits at.
+        said.append(f"page: {gateway.card_page(pull_request)}")
     if any(publication.kind == "comment" and publication.done for publication in card.publications):
         short = NOTES.removeprefix("refs/notes/")
         said.append(f"note: git fetch origin {NOTES}:{NOTES} && git notes --ref={short} show {pull_request.head_sha}")
     return said
-
-
-def _path(pull_request: PullRequest) -> str:
-    return f"{pull_request.repo}/{pull_request.pr}/{pull_request.head_sha}"
