@@ -15,9 +15,7 @@ with workflow.unsafe.imports_passed_through():
         ActionRecord,
         ConductRequest,
         ConductState,
-        DecideRequest,
         Outcome,
-        ReassessRequest,
         RegionLeft,
         ReminderRequest,
     )
@@ -34,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.tests import Problem, ShardResult
     from workflows import steps
     from workflows.actions import Refusal, apply, change_of_incidents, decision_state, refusal, result_of, words
+    from workflows.judging import decide_request, reassess_request
     from workflows.leaving import LeavesRegions, Leaving
     from workflows.publishing import Publishing
     from workflows.region import NoRegionError, RegionRunner, problem_of
@@ -71,14 +70,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         self._publishing = Publishing(
             request.pull_request, request.timings, self._state, runner=self._runner, leaving=self._leaving
         )
-        self._statuses = Statuses(
-            request.pull_request,
-            request.timings,
-            self._state,
-            card=self._tell.card,
-            told=self._tell.published,
-            leaving=self._leaving,
-        )
+        self._statuses = Statuses(request, self._state, tell=self._tell, leaving=self._leaving)
         self._sealer = Sealer(request.pull_request, request.timings, self._state, leaving=self._leaving)
 
     @workflow.run
@@ -268,39 +260,14 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
             self._tell.note("replay started", "maestro", why)
 
     async def _decide(self) -> Decision:
-        gathered = self._state.gathered
-        request = DecideRequest(
-            pull_request=self._pull_request,
-            placement=self._state.placement,
-            plan=self._state.plan,
-            report=gathered.report if gathered else None,
-            evidence=gathered.evidence if gathered else None,
-            problem=self._state.problem,
-            reviews=self._state.reviews,
-            incidents=self._state.incidents,
-            attempt=self._state.attempt,
-            expired=self._state.expired,
-            ordinal=self._state.decisions,
-            at=workflow.now(),
-        )
-        return await steps.decide(request)
+        return await steps.decide(decide_request(self._pull_request, self._state, at=workflow.now()))
 
     async def _reassess(self) -> None:
         """Let the controls hear what people said and what was merged since the evidence was gathered."""
-        gathered, merged = self._state.gathered, self._publishing.merged
-        if gathered is None or not (self._state.reviews or merged):
-            return
-        evidence = await steps.reassess(
-            ReassessRequest(
-                pull_request=self._pull_request,
-                evidence=gathered.evidence,
-                reviews=self._state.reviews,
-                merged=merged,
-                ordinal=self._state.decisions,
-                at=workflow.now(),
-            )
-        )
-        self._state.gathered = gathered.model_copy(update={"evidence": evidence})
+        request = reassess_request(self._pull_request, self._state, merged=self._publishing.merged, at=workflow.now())
+        if request is not None and self._state.gathered is not None:
+            evidence = await steps.reassess(request)
+            self._state.gathered = self._state.gathered.model_copy(update={"evidence": evidence})
 
     async def _seal(self) -> bool:
         """Seal the evidence of the card as it stands; whether that could be done."""

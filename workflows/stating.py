@@ -5,7 +5,6 @@ does not answer holds nothing up but a merge, which may need the status. What co
 """
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import workflow
@@ -14,11 +13,11 @@ from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exce
 
 with workflow.unsafe.imports_passed_through():
     from activities.publishing import PublishingActivities
-    from maestro.model.conduct import ConductState, StatusRequest, Timings
-    from maestro.model.decision import DecisionCard, Phase, Publication
-    from maestro.model.pull_request import PullRequest
+    from maestro.model.conduct import ConductRequest, ConductState, StatusRequest
+    from maestro.model.decision import Phase, Publication
     from workflows.leaving import Leaving, RegionGoneError
     from workflows.region import PATIENT, problem_of
+    from workflows.telling import Teller
 
 TOLD = "status-told"
 """Pull requests that were conducted before there were statuses are replayed without one."""
@@ -38,23 +37,13 @@ request from everybody, and a forge that is away is away for everybody.
 
 
 class Statuses:
-    """The statuses of one pull request. What became of the newest stands in ``state``; ``told`` is told of it."""
+    """The statuses of one pull request. What became of the newest stands in ``state``, and on the timeline."""
 
-    def __init__(
-        self,
-        pull_request: PullRequest,
-        timings: Timings,
-        state: ConductState,
-        *,
-        card: Callable[[], DecisionCard],
-        told: Callable[[Publication], None],
-        leaving: Leaving,
-    ) -> None:
-        self._pull_request = pull_request
-        self._timings = timings
+    def __init__(self, conducting: ConductRequest, state: ConductState, *, tell: Teller, leaving: Leaving) -> None:
+        self._is_asked_for = "status" in conducting.pull_request.publish
+        self._timings = conducting.timings
         self._state = state
-        self._card = card
-        self._told = told
+        self._tell_people = tell
         self._leaving = leaving
         self._next: StatusRequest | None = None
         self._handle: workflow.ActivityHandle[Publication] | None = None
@@ -67,7 +56,7 @@ class Statuses:
         if not self._is_wanted():
             return
         self._next = StatusRequest(
-            card=self._card(), version=self._state.statuses, at=workflow.now(), final=final, problem=problem
+            card=self._tell_people.card(), version=self._state.statuses, at=workflow.now(), final=final, problem=problem
         )
         self._state.statuses += 1
         self._is_ending = self._is_ending or final
@@ -112,7 +101,7 @@ class Statuses:
         await self.settled()
 
     def _is_wanted(self) -> bool:
-        return "status" in self._pull_request.publish and workflow.patched(TOLD)
+        return self._is_asked_for and workflow.patched(TOLD)
 
     def _is_idle(self) -> bool:
         return self._teller is None or self._teller.done()
@@ -169,4 +158,4 @@ class Statuses:
         self._state.publications = (*others, publication)
         self._is_ended = self._is_ended or (request.final and publication.done)
         if publication != before:
-            self._told(publication)
+            self._tell_people.published(publication)

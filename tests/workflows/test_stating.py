@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,47 +10,23 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from maestro.forges.forge import StatusState
-from maestro.model.conduct import ConductRequest, MergeRequest, Outcome, RenderRequest, StatusRequest, Timings
-from maestro.model.decision import ActionKind, DecisionState, Links, Phase, Publication
+from maestro.model.conduct import ConductRequest, Outcome, RenderRequest, StatusRequest, Timings
+from maestro.model.decision import ActionKind, DecisionState, Links, Phase
 from maestro.render.status import status_of
 from tests.workflows.conftest import Conductor, Handle, act, action, card_in, conducting, eventually
 from tests.workflows.fakes import SHA, Fakes, needs_person_until_approved
+from tests.workflows.stating import (
+    ASKS,
+    CANCELLED,
+    FAILS,
+    MERGED,
+    OPEN,
+    PASSES,
+    SHOWN,
+    away,
+    shown,
+)
 from workflows.pull_request import PullRequestWorkflow
-
-SHOWN: dict[str, Any] = {"base_ref": "main", "publish": ("status",)}
-MERGED: dict[str, Any] = {"base_ref": "main", "publish": ("comment", "merge", "status")}
-PASSES, FAILS = StatusState.SUCCESS, StatusState.FAILURE
-OPEN, ASKS, CANCELLED = StatusState.IN_PROGRESS, StatusState.ACTION_REQUIRED, StatusState.CANCELLED
-
-
-def shown(fakes: Fakes) -> list[StatusState]:
-    """What the forge showed, one after the other."""
-    return [status_of(request, link="").state for request in fakes.stated]
-
-
-def away(fakes: Fakes, *, until: Callable[[StatusRequest], bool]) -> list[datetime]:
-    """Let the forge answer nothing but errors until then; when it was asked."""
-    asked: list[datetime] = []
-
-    async def answer(request: StatusRequest) -> None:
-        asked.append(activity.info().current_attempt_scheduled_time)
-        if not until(request):
-            raise ApplicationError("the forge answers 503")
-
-    fakes.on_status = answer
-    return asked
-
-
-def for_seconds(seconds: float) -> Callable[[StatusRequest], bool]:
-    """The end of an outage that begins with the pull request, by the server's time."""
-    begun: list[datetime] = []
-
-    def is_over(_: StatusRequest) -> bool:
-        now = activity.info().current_attempt_scheduled_time
-        begun.append(now)
-        return (now - begun[0]).total_seconds() >= seconds
-
-    return is_over
 
 
 async def test_a_head_is_shown_as_being_conducted_and_then_as_green(temporal: Client) -> None:
@@ -247,88 +222,6 @@ async def test_a_person_is_asked_for_and_every_round_is_shown(temporal: Client) 
     ]
     versions = [request.version for request in fakes.stated]
     assert versions == sorted(set(versions))
-
-
-async def test_a_forge_that_is_away_for_an_hour_is_told_the_end_and_holds_nothing_up(skipping: Client) -> None:
-    fakes = Fakes()
-    asked = away(fakes, until=for_seconds(3_600))
-    async with conducting(skipping, fakes) as conductor:
-        outcome = await (await conductor.start(base_ref="main", publish=("comment", "status"))).result()
-    assert shown(fakes) == [PASSES]
-    assert (asked[-1] - asked[0]).total_seconds() >= 3_600
-    # Everything else was done long before.
-    done = next(request for request in fakes.rendered if request.card.phase is Phase.DONE)
-    assert (done.card.generated_at - asked[0]).total_seconds() < 300
-    assert [one.kind for one in outcome.card.publications] == ["comment", "status"]
-    assert fakes.rendered[-1].card.publications == outcome.card.publications
-
-
-async def test_a_forge_that_never_answers_is_given_up_and_that_is_said(skipping: Client) -> None:
-    fakes = Fakes()
-    asked = away(fakes, until=lambda _: False)
-    async with conducting(skipping, fakes) as conductor:
-        handle = await conductor.start(timings=Timings(status_lasting_seconds=1_800), **SHOWN)
-        outcome = await handle.result()
-    [told] = outcome.card.publications
-    assert not told.done
-    assert "the forge answers 503" in told.detail
-    assert outcome.decision.state is DecisionState.GREEN
-    assert (asked[-1] - asked[0]).total_seconds() > 1_200
-
-
-async def test_a_merge_waits_for_the_status_that_its_branch_may_require(skipping: Client) -> None:
-    fakes = Fakes()
-    away(fakes, until=for_seconds(600))
-    seen: list[list[StatusState]] = []
-    merge = fakes.merge
-
-    @activity.defn(name="merge")
-    async def looking(request: MergeRequest) -> Publication:
-        seen.append(shown(fakes))
-        return await merge(request)
-
-    fakes.merge = looking  # type: ignore[method-assign]
-    async with conducting(skipping, fakes) as conductor:
-        outcome = await (await conductor.start(**MERGED)).result()
-    assert seen == [[PASSES]]
-    assert {one.kind: one.done for one in outcome.card.publications} == {
-        "merge": True,
-        "comment": True,
-        "status": True,
-    }
-
-
-async def test_a_merge_is_tried_all_the_same_where_only_statuses_are_refused(skipping: Client) -> None:
-    fakes = Fakes()
-    away(fakes, until=lambda _: False)
-    timings = Timings(status_lasting_seconds=1_800, prepare_timeout_seconds=200)
-    async with conducting(skipping, fakes) as conductor:
-        outcome = await (await conductor.start(timings=timings, **MERGED)).result()
-    assert len(fakes.merged) == 1
-    assert {one.kind: one.done for one in outcome.card.publications} == {
-        "merge": True,
-        "comment": True,
-        "status": False,
-    }
-
-
-async def test_a_merge_that_is_refused_leaves_the_tested_head_green_and_says_so(temporal: Client) -> None:
-    fakes = Fakes(refuse_merge="the head has moved to x since: conduct that one")
-    async with conducting(temporal, fakes) as conductor:
-        await (await conductor.start(**MERGED)).result()
-    assert shown(fakes)[-2:] == [PASSES, PASSES]
-    last = status_of(fakes.stated[-1], link="")
-    assert last.title == "Green, but not merged: the head has moved to x since: conduct that one"
-    assert last.pull_request.head_sha == SHA
-
-
-async def test_what_is_not_on_record_is_neither_merged_nor_passed(temporal: Client) -> None:
-    fakes = Fakes(refuse_seal="an artifact is gone")
-    async with conducting(temporal, fakes) as conductor:
-        await (await conductor.start(**MERGED)).result()
-    assert fakes.merged == []
-    assert PASSES not in shown(fakes)
-    assert shown(fakes)[-1] is FAILS
 
 
 async def test_a_status_that_hangs_gives_way_to_a_newer_one_and_two_are_never_under_way(temporal: Client) -> None:
