@@ -1,6 +1,6 @@
 """The list of pull requests, newest first, with filters that stand in the address."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -54,7 +54,7 @@ class Row:
     phase: str
     running: bool
     region: str
-    region_page: Markup
+    region_page: Markup | None
     author: str
     tenant: str
     day: str
@@ -140,10 +140,11 @@ def _filters(asked: Mapping[str, str], *, tenants: frozenset[str] | None) -> Fil
 
 def rows_of(found: Page, site: Site) -> list[Row]:
     """The lines of a page of the list."""
-    return [_row(row_of(one, site)) for one in found.items]
+    configured = {region.id for region in site.topology.regions}
+    return [_row(row_of(one, site), configured) for one in found.items]
 
 
-def _row(one: PullRequestRow) -> Row:
+def _row(one: PullRequestRow, configured: Container[str]) -> Row:
     return Row(
         repo=untrusted.name(one.repo, limit=NAME_LIMIT),
         pr=untrusted.name(one.pr, limit=NAME_LIMIT),
@@ -154,7 +155,7 @@ def _row(one: PullRequestRow) -> Row:
         phase=words(one.phase or "starting"),
         running=one.running,
         region=one.region,
-        region_page=address(f"/regions/{one.region}"),
+        region_page=address(f"/regions/{one.region}") if one.region in configured else None,
         author=untrusted.name(one.author, limit=NAME_LIMIT),
         tenant=untrusted.name(one.tenant, limit=NAME_LIMIT),
         day=people.day(one.started_at),

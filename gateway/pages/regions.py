@@ -147,7 +147,7 @@ def _region(region: Region, configured: RegionConfig, now: Situation) -> Shown:
         tone=tone,
         reasons=tuple(reason for reason in reasons if reason),
         health=health,
-        last_sign=_seconds(health.heartbeat_age_seconds if health else None, "none"),
+        last_sign=_seconds(health.heartbeat_age_seconds if health else None, "none", after=" ago"),
         start_p95=_seconds(health.start_latency_p95_seconds if health else None, "no recent starts"),
         price=f"{dollars(region.price_usd_per_hour)}/h",
         carbon=f"{region.carbon_g_per_kwh:g} g CO2e/kWh",
@@ -213,5 +213,5 @@ def _moves(now: Situation) -> list[tuple[str, ...]]:
     ]
 
 
-def _seconds(amount: float | None, unknown_word: str) -> str:
-    return unknown_word if amount is None else duration(amount)
+def _seconds(amount: float | None, unknown_word: str, *, after: str = "") -> str:
+    return unknown_word if amount is None else f"{duration(amount)}{after}"

@@ -82,6 +82,13 @@ async def test_a_shortcut_that_is_what_is_shown_says_so(stage: Stage) -> None:
     assert [one.text for one in page.all("a", aria_current="true")] == ["Blocked"]
 
 
+async def test_a_region_that_is_configured_no_more_is_named_without_a_link(stage: Stage) -> None:
+    stage.desk.listed = [found(1, region="gone-south")]
+    page = await stage.page("/")
+    assert "gone-south" in {cell.text for cell in page.all("td")}
+    assert page.all("a", href="/regions/gone-south") == []
+
+
 async def test_what_nobody_has_recorded_is_said_in_words(stage: Stage) -> None:
     stage.desk.listed = [found(1, phase="", decision="", region="", author="")]
     page = await stage.page("/")

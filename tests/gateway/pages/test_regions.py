@@ -46,6 +46,7 @@ async def test_a_region_that_is_not_healthy_says_why(stage: Stage, monkeypatch: 
         page = await stage.page(path)
         assert page.all("span", class_="tone-red")[0].text == "not healthy"
         assert why in page.text
+    assert "none limit 30 s" in page.text
 
 
 async def test_a_region_that_burns_its_budget_is_not_called_healthy(stage: Stage) -> None:
