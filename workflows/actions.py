@@ -69,7 +69,8 @@ def refusal(
     if ended is not None:
         return Refusal(ended)
     seen, now = action.card_version, state.card_version
-    if seen is not None and seen != now and (every_card or kind in JUDGEMENTS):
+    held_to_card = not action.repeated and (every_card or kind in JUDGEMENTS)
+    if seen is not None and seen != now and held_to_card:
         return Refusal(_stale(seen, state), stale=(seen, now))
     sentence = _refusal_of_kind(kind, action, state, pull_request)
     return None if sentence is None else Refusal(sentence)

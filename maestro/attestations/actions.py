@@ -36,6 +36,9 @@ ACTION_INPUT: Final = "action"
 _LATER_FIELDS: Final = ("via", "role")
 """Fields that actions of former releases lack, left out where they say nothing so that the digest stays the same."""
 
+_NOT_SAID: Final = "repeated"
+"""How it is sent, and no part of what somebody asked for."""
+
 
 class Actor(Model):
     """Who acted, and how that is known."""
@@ -86,6 +89,7 @@ class CheckedActions:
 def plain_action(action: ReviewerAction) -> JsonObject:
     """The action as it is recorded and digested."""
     plain: JsonObject = action.model_dump(mode="json")
+    plain.pop(_NOT_SAID)
     return {name: value for name, value in plain.items() if value or name not in _LATER_FIELDS}
 
 

@@ -74,7 +74,8 @@ class ReviewerAction(Model):
 
     ``card_version`` is the version of the card that the reviewer saw; None skips that check. ``via`` is the way on
     which the actor was authenticated (``cli``, ``api``, ``forge:github``) and ``role`` the role that they had there;
-    both are empty for an action that was sent to Temporal itself, which authenticates nobody for us.
+    both are empty for an action that was sent to Temporal itself, which authenticates nobody for us. ``repeated`` marks
+    one that the ledger has and a failover may have taken from the workflow: the card that it was taken on is gone.
     """
 
     action_id: str = Field(min_length=1, max_length=200)
@@ -84,6 +85,7 @@ class ReviewerAction(Model):
     card_version: int | None = None
     via: str = Field(default="", max_length=100)
     role: str = Field(default="", max_length=100)
+    repeated: bool = False
 
 
 class Review(Model):

@@ -185,6 +185,13 @@ def test_an_action_without_the_new_fields_is_the_request_that_a_former_release_r
     assert digest(plain_action(ReviewerAction.model_validate(plain))) == digest(json.loads(json.dumps(plain)))
 
 
+def test_an_action_that_a_failover_has_repeated_is_the_one_that_was_recorded(services: Services) -> None:
+    assert record(services, action_record(repeated=True)) == record(services, action_record())
+    effect = services.ledger.effects.recorded(pull_request().key("action", "one"))
+    assert effect is not None
+    assert "repeated" not in str(effect.result)
+
+
 def test_an_incident_and_its_answer_are_records_of_their_own(services: Services) -> None:
     opened = Incident(ordinal=0, actor="eve", reason="it deleted a table", at=AT)
     record(services, action_record(ActionKind.INCIDENT, incidents=(opened,), action_id="a", actor="eve"))

@@ -36,7 +36,7 @@ async def repeat_actions(ledger: Ledger, handle: WorkflowHandle[Any, Any], pull_
         effect = await asyncio.to_thread(ledger.effects.recorded, stored.record.key)
         if effect is None or effect.recorded_at < since or "action" not in effect.result:
             continue
-        action = ReviewerAction.model_validate(effect.result["action"])
+        action = ReviewerAction.model_validate(effect.result["action"]).model_copy(update={"repeated": True})
         try:
             await handle.start_update(
                 str(effect.result["kind"]),

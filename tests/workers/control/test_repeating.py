@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.decision import DecisionActivities
+from maestro.artifacts import ArtifactStore
 from maestro.ledger import Ledger
 from maestro.model.conduct import ActionRecord
 from maestro.model.decision import ActionKind, ActionResult, DecisionState, Phase
@@ -31,12 +32,17 @@ async def client() -> AsyncIterator[Client]:
         yield environment.client
 
 
-async def test_an_approval_that_only_the_ledger_has_is_taken_once(client: Client, ledger: Ledger) -> None:
+@pytest.mark.parametrize("seen_later", [0, 3], ids=["as it is", "a card that the failover took"])
+async def test_an_approval_that_only_the_ledger_has_is_taken_once(
+    client: Client, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen_later: int
+) -> None:
+    monkeypatch.setenv("MAESTRO_HOME", str(tmp_path / "home"))
     fakes = Fakes(decide_as=needs_person_until_approved)
     asked = action(actor="grace")
     async with conducting(client, fakes) as conductor:
         handle = await conductor.start()
         card = await card_in(handle, Phase.WAITING_FOR_PERSON)
+        asked = asked.model_copy(update={"card_version": card.version + seen_later})
         result = ActionResult(
             action_id=asked.action_id,
             kind=ActionKind.APPROVE,
@@ -48,7 +54,9 @@ async def test_an_approval_that_only_the_ledger_has_is_taken_once(client: Client
         record = ActionRecord(
             pull_request=card.pull_request, kind=ActionKind.APPROVE, action=asked, result=result, at=at()
         )
-        recording = DecisionActivities(cast("Any", SimpleNamespace(ledger=ledger)))
+        recording = DecisionActivities(
+            cast("Any", SimpleNamespace(ledger=ledger, artifacts=ArtifactStore(tmp_path / "artifacts")))
+        )
         ActivityEnvironment().run(recording.record_action, record)
         assert await repeat_actions(ledger, handle, card.pull_request) == 1
         # Another controller that carries the failover on sends it once more.
