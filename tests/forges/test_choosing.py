@@ -9,7 +9,8 @@ from maestro.config.gateway import ForgeConfig
 from maestro.errors import BadInput
 from maestro.execution.places import Places
 from maestro.forges import PlainGit
-from maestro.forges.choosing import Forges, config_of
+from maestro.forges.choosing import Forges, config_of, require_shown
+from maestro.forges.gitea import Gitea
 from maestro.forges.github import GitHub
 from maestro.model.pull_request import PullRequest
 from tests.forges.github.site import private_key
@@ -109,3 +110,22 @@ def test_a_forge_of_another_name_is_refused(tmp_path: Path, places: Places) -> N
     with pytest.raises(BadInput, match="no forge 'lab'") as refused:
         Forges.from_config((forge(tmp_path),), places).named("lab")
     assert "hub" in refused.value.fix
+
+
+async def test_each_kind_of_forge_is_opened_as_what_it_is(tmp_path: Path, places: Places) -> None:
+    secret(tmp_path, "token")
+    lab = {"kind": "gitea", "name": "lab", "url": "https://lab.example", "clone_url": "https://lab.example"}
+    forges = Forges.from_config((forge(tmp_path), forge(tmp_path, **lab)), places)
+    forges.open()
+    assert isinstance(forges.named("hub"), GitHub)
+    assert isinstance(forges.named("lab"), Gitea)
+    assert forges.of(pull_request("https://lab.example/acme/shop.git")) is forges.named("lab")
+    await forges.close()
+
+
+def test_a_status_that_nothing_would_show_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    configs = (forge(tmp_path),)
+    require_shown(configs, pull_request("https://forge.example/acme/shop.git"))
+    with pytest.raises(BadInput, match="at no forge of the topology") as refused:
+        require_shown(configs, pull_request("/srv/git/shop", "shop"))
+    assert refused.value.field == "--status"
