@@ -2,6 +2,7 @@
    answer that is no stream (a proxy's 502 while the gateway restarts). The card that was there stays meanwhile. */
 
 const LONGEST_WAIT_SECONDS = 30;
+const STEADY_SECONDS = 10;
 const HIDDEN_SECONDS = 60;
 const NEWER_SECONDS = 60;
 const LOGIN_SECONDS = 300;
@@ -52,15 +53,18 @@ function disconnect() {
 }
 
 function listen(turn) {
-  const source = new EventSource(`${cardPath()}/events`);
+  const source = new EventSource(`${cardPath()}/events`), began = performance.now();
+  const ended = () => {
+    disconnect();
+    if (performance.now() - began > STEADY_SECONDS * 1000) stream.tries = 0;
+  };
   stream.source = source;
   source.addEventListener("card", (event) => {
-    stream.tries = 0;
     say("live");
     take(JSON.parse(event.data));
   });
   source.addEventListener("end", () => {
-    disconnect();
+    ended();
     if (state.shown?.running) {
       again();
       return;
@@ -70,7 +74,7 @@ function listen(turn) {
   });
   source.addEventListener("error", () => {
     if (turn !== stream.turn) return;
-    disconnect();
+    ended();
     say("reconnecting");
     again();
   });
