@@ -95,6 +95,7 @@ def document(facts: DecisionFacts) -> dict[str, JsonValue]:
     known: dict[str, JsonValue] = {
         "tenant": pull_request.tenant,
         "author": pull_request.author,
+        "contributors": list(pull_request.contributors),
         "author_kind": pull_request.author_kind.value,
         "findings": [finding.model_dump(mode="json", exclude={"evidence"}) for finding in facts.findings],
         "reviews": [review.model_dump(mode="json") for review in facts.reviews],

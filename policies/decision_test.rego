@@ -197,6 +197,18 @@ test_an_author_cannot_approve_under_the_address_alone if {
 	answer.state == "needs_person"
 }
 
+test_who_wrote_a_commit_cannot_approve_another_ones_pull_request if {
+	wrote := {"contributors": ["Bob <bob@x.org>", "Carol <carol@x.org>"], "reviews": [said("approve", "bob@x.org", "human")]}
+	needs_person_with(object.union(control(2, "fail"), wrote), "does not count")
+	other := {"contributors": ["Carol <carol@x.org>"], "reviews": [said("approve", "bob@x.org", "human")]}
+	decide(object.union(control(2, "fail"), other)).state == "green"
+}
+
+test_contributors_that_are_no_list_are_never_nobody if {
+	wrong := {"contributors": "bob@x.org", "reviews": [said("approve", "bob@x.org", "human")]}
+	decide(object.union(control(2, "fail"), wrong)).state == "blocked"
+}
+
 test_nobody_can_approve_for_an_unknown_author if {
 	reviews := [said("approve", "bob", "human")]
 	decide(object.union(control(2, "fail"), {"author": "", "reviews": reviews})).state == "needs_person"

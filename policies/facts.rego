@@ -34,6 +34,10 @@ default incidents := []
 
 incidents := input.incidents if is_array(input.incidents)
 
+default contributors := []
+
+contributors := input.contributors if is_array(input.contributors)
+
 default problems := []
 
 problems := input.problems if is_array(input.problems)
@@ -43,6 +47,7 @@ problems := input.problems if is_array(input.problems)
 sound if {
 	is_string(input.tenant)
 	is_string(input.author)
+	is_array(object.get(input, "contributors", []))
 	input.author_kind in {"human", "agent"}
 	is_boolean(input.expired)
 	is_number(input.retries)

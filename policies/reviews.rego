@@ -27,13 +27,24 @@ rejecters contains review.actor if {
 	review.kind == "reject"
 }
 
-# Four eyes: where the author is not known, nobody can be shown to be somebody else.
 approvers contains review.actor if {
 	some review in standing
 	review.kind == "approve"
 	review.actor_kind == "human"
+	is_another(review.actor)
+}
+
+# Four eyes: where the author is not known, nobody can be shown to be somebody else. At a forge the author is a login,
+# in the commits an address: whoever wrote one of them is no second person either.
+is_another(person) if {
 	input.author != ""
-	not same_person(review.actor, input.author)
+	not same_person(person, input.author)
+	not has_contributed(person)
+}
+
+has_contributed(person) if {
+	some contributor in facts.contributors
+	same_person(person, contributor)
 }
 
 # Git names a person as "name <address>", a forge or a command may give the address alone.

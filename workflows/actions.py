@@ -133,13 +133,22 @@ def _approve(action: ReviewerAction, state: ConductState, pull_request: PullRequ
     if state.phase is not Phase.WAITING_FOR_PERSON or state.decision is None:
         # While policy weighs new evidence, the card that the reviewer saw shows the old.
         return f"there is nothing to approve yet: the pull request is in phase {state.phase.value}"
-    if is_same_person(action.actor, pull_request.author):
-        return f"{action.actor} is the author; somebody else has to approve"
+    if has_written(action.actor, pull_request):
+        is_author = is_same_person(action.actor, pull_request.author)
+        what = "is the author" if is_author else "wrote one of the commits"
+        return f"{action.actor} {what}; somebody else has to approve"
     if state.decision.state is not DecisionState.NEEDS_PERSON:
         return f"an approval cannot change a pull request that is {state.decision.state.value}: " + "; ".join(
             state.decision.reasons
         )
     return incidents.approval_refusal(action, state)
+
+
+def has_written(person: str, pull_request: PullRequest) -> bool:
+    """Whether somebody is the author, or wrote one of the commits. At a forge the author is a login, in the commits an
+    address, so both are asked.
+    """
+    return any(is_same_person(person, author) for author in (pull_request.author, *pull_request.contributors))
 
 
 def is_same_person(one: str, other: str) -> bool:
@@ -207,9 +216,8 @@ def change_of_incidents(
     kind: ActionKind, action: ReviewerAction, state: ConductState, pull_request: PullRequest, *, at: datetime
 ) -> tuple[Incident, ...]:
     """The incidents that the action opens or answers. An approval answers where policy would count it."""
-    author = pull_request.author
     # Four eyes: where the author is not known, nobody can be shown to be somebody else.
-    another = bool(author.strip()) and not is_same_person(action.actor, author)
+    another = bool(pull_request.author.strip()) and not has_written(action.actor, pull_request)
     counts = another and action.actor_kind is AuthorKind.HUMAN
     return incidents.changed_by(kind, action, state, counts=counts, at=at)
 

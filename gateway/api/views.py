@@ -11,7 +11,7 @@ from gateway.web.site import Site
 from maestro.access.principals import Permission, Principal
 from maestro.model.artifact import ArtifactRef
 from maestro.model.decision import ActionKind, DecisionCard, OfferedAction
-from workflows.actions import is_same_person
+from workflows.actions import has_written
 
 NEEDED: Mapping[ActionKind, Permission] = MappingProxyType(
     {
@@ -107,8 +107,8 @@ def _why_not(kind: ActionKind, card: DecisionCard, principal: Principal) -> str:
     needed = NEEDED[kind]
     if not principal.may(needed, card.pull_request.tenant):
         return f"Your role does not allow this: it needs the permission {needed.value}."
-    if kind is ActionKind.APPROVE and is_same_person(principal.name, card.pull_request.author):
-        return "You are the author; somebody else has to approve."
+    if kind is ActionKind.APPROVE and has_written(principal.name, card.pull_request):
+        return "You wrote it, or a part of it; somebody else has to approve."
     return ""
 
 

@@ -54,8 +54,21 @@ def resolve_pull_request(
         author=_readable(author),
         author_kind=author_kind,
         tenant=tenant,
+        contributors=_contributors(folder, merge_base_sha, head_sha),
         notes=(*notes, *_shallow(folder), *_submodules(folder, head_sha), *_large_files(folder, head_sha)),
     )
+
+
+CONTRIBUTORS_LIMIT = 100
+"""People named on a pull request; of more, those of the newest commits."""
+
+
+def _contributors(folder: Path, merge_base_sha: str, head_sha: str) -> tuple[str, ...]:
+    """Whoever wrote one of the commits, alone or with others: none of them is a second person who looks at it."""
+    form = "%an <%ae>%n%(trailers:key=Co-authored-by,valueonly)"
+    said = tell(folder, "log", f"--format={form}", f"{merge_base_sha}..{head_sha}")
+    names = dict.fromkeys(_readable(line) for line in said.splitlines() if line.strip())
+    return tuple(names)[:CONTRIBUTORS_LIMIT]
 
 
 def is_address(repository: str) -> bool:

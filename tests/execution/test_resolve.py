@@ -30,6 +30,21 @@ def refusal(repository: Repository | str, places: Places, **revisions: str) -> B
     return caught.value
 
 
+def test_a_pull_request_knows_everybody_who_wrote_its_commits(two_commits: Repository, places: Places) -> None:
+    base = two_commits.git("rev-parse", "HEAD")
+    two_commits.commit({"b.py": "1"}, "with help\n\nCo-authored-by: Carol <carol@example.org>")
+    two_commits.git("config", "user.name", "Bob")
+    two_commits.git("config", "user.email", "bob@example.org")
+    two_commits.commit({"b.py": "2"}, "alone")
+    found = resolved(two_commits, places, base=base)
+    assert found.author == "Bob <bob@example.org>"
+    assert set(found.contributors) == {
+        "Ada <ada@example.org>",
+        "Bob <bob@example.org>",
+        "Carol <carol@example.org>",
+    }
+
+
 def test_a_pull_request_knows_its_commits_author_and_title(two_commits: Repository, places: Places) -> None:
     found = resolved(two_commits, places)
     assert found.head_sha == two_commits.git("rev-parse", "HEAD")

@@ -196,3 +196,19 @@ def test_an_action_makes_a_new_version_of_the_card() -> None:
     now = state(Phase.RUN, card_version=5)
     assert result_of(CANCEL, action(), now, every_card=True).card_version == 6
     assert result_of(CANCEL, action(), now, every_card=False).card_version == 5
+
+
+@pytest.mark.parametrize(
+    "actor", ["bob@x.org", "Bob <BOB@x.org>", "ada"], ids=["an address", "a name with an address", "the author's login"]
+)
+def test_whoever_wrote_one_of_the_commits_cannot_approve(actor: str) -> None:
+    asked = pull_request(author="ada", contributors=("Bob <bob@x.org>", "Ada <ada@x.org>"))
+    now = ConductState(
+        mode=SelectionMode.STANDARD,
+        phase=Phase.WAITING_FOR_PERSON,
+        decision=Decision(state=DecisionState.NEEDS_PERSON, reasons=("policy wants one",)),
+    )
+    refused = refusal(ActionKind.APPROVE, action(actor=actor), now, asked)
+    assert refused is not None
+    assert "somebody else has to approve" in refused.sentence
+    assert refusal(ActionKind.APPROVE, action(actor="grace"), now, asked) is None
