@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.execution.repositories import Files, Repository
 
 COMMAND = Path(sys.executable).with_name("maestro")
-SECONDS = 120
+SECONDS = 300
 """Only so that a hook that hangs fails its test."""
 
 
