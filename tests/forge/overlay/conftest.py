@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page
 
 from docs.screenshots import find_browser, opened
 from maestro.config.gateway import GatewayConfig
@@ -68,11 +68,11 @@ def open_page(browser: Browser, gateway: Running) -> Iterator[Opener]:
 
 
 @pytest.fixture
-def violations(browser: Browser) -> Callable[[Page], list[str]]:
-    """What axe has to object to on a page, by its rules for WCAG 2.2 AA and its best practices: each with its place."""
+def violations(browser: Browser) -> Callable[[Page | Frame], list[str]]:
+    """What axe objects to on a page or within a frame, by its rules for WCAG 2.2 AA and its best practices."""
     script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
-    def found(page: Page) -> list[str]:
+    def found(page: Page | Frame) -> list[str]:
         page.evaluate(script)
         tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
         result = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", tags)

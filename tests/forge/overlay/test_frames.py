@@ -7,14 +7,14 @@ from urllib.parse import unquote
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 
 from gateway.overlay.script import bookmark, user_script
 from maestro.config.gateway import ForgeConfig, GatewayConfig
 from tests.forge.overlay.conftest import Opener
 from tests.gateway.overlay.stage import Running, Stage, app_of
 
-Axe = Callable[[Page], list[str]]
+Axe = Callable[[Page | Frame], list[str]]
 PULL = "/shop/checkout/pulls/1482"
 
 
@@ -93,6 +93,7 @@ def test_the_card_stands_on_the_forges_page_live_and_as_high_as_it_needs(
     expect(frame.locator("#result")).to_contain_text("approve was done")
     assert {one["source"] for one in stage.beacons} >= {"script"}
     assert violations(page) == []
+    assert violations(page.frames[1]) == []
 
 
 def test_the_panel_can_be_hidden_and_remembers_it(ways: GatewayConfig, forge: Forge, open_page: Opener) -> None:
