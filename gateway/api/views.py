@@ -99,8 +99,13 @@ def _action(offer: OfferedAction, card: DecisionCard, principal: Principal) -> A
         url=f"/api/decision/{_ADDRESSES.get(offer.kind, offer.kind.value)}",
         allowed=not why_not,
         why_not=why_not,
-        needs_reason=offer.kind in NEEDS_REASON,
+        needs_reason=_needs_reason(offer.kind, card),
     )
+
+
+def _needs_reason(kind: ActionKind, card: DecisionCard) -> bool:
+    """An approval answers what is open, and says why."""
+    return kind in NEEDS_REASON or (kind is ActionKind.APPROVE and any(one.answer is None for one in card.incidents))
 
 
 def _why_not(kind: ActionKind, card: DecisionCard, principal: Principal) -> str:
