@@ -6,11 +6,12 @@ from gateway.api.decision import role_of
 from gateway.api.views import NEEDED
 from gateway.arriving import conducts
 from gateway.arriving.people import kind_of, principal_of, via
-from gateway.arriving.services import ArrivalServices
+from gateway.arriving.services import ArrivalServices, ReviewedForge
 from gateway.commands.pr_act import take
 from maestro.errors import BadInput, PolicyDenied
+from maestro.forges.events import Verdict
 from maestro.model.arrival import Arrived
-from maestro.model.decision import ReviewerAction
+from maestro.model.decision import ActionKind, ReviewerAction
 
 _log = structlog.get_logger("gateway.arriving")
 
@@ -23,9 +24,19 @@ async def act(services: ArrivalServices, arrived: Arrived) -> str:
 
 async def _meant(services: ArrivalServices, arrived: Arrived) -> list[str]:
     if arrived.pr:
-        return [f"pr/{arrived.repo}/{arrived.pr}/{arrived.head_sha}"]
+        head_sha = arrived.head_sha or await _reviewed(services, arrived)
+        return [f"pr/{arrived.repo}/{arrived.pr}/{head_sha}"] if head_sha else []
     found = await conducts.of_head(services.connection, arrived.repo, arrived.head_sha)
     return [each.workflow_id for each in found]
+
+
+async def _reviewed(services: ArrivalServices, arrived: Arrived) -> str:
+    """The commit that was reviewed, where only the forge can say it."""
+    forge = services.forge(arrived.forge)
+    if not isinstance(forge, ReviewedForge):
+        return ""
+    verdict = Verdict.APPROVED if arrived.action is ActionKind.APPROVE else Verdict.CHANGES_REQUESTED
+    return await forge.reviews.sha_of(arrived.repo, arrived.pr, reviewer=arrived.login, verdict=verdict)
 
 
 async def _act(services: ArrivalServices, arrived: Arrived, workflow_id: str) -> str:

@@ -1,7 +1,7 @@
 """From a forge's event to what is to be followed. Pure; what nothing follows from is nothing."""
 
 import re
-from typing import assert_never
+from typing import Literal, assert_never
 
 from maestro.forges.events import (
     Act,
@@ -22,6 +22,8 @@ from maestro.model.arrival import ArrivalKind, Arrived
 from maestro.model.base import Model
 from maestro.model.decision import ActionKind
 from maestro.model.pull_request import AuthorKind
+
+ForgeKind = Literal["github", "gitea"]
 
 PRS_LIMIT = 20
 """Pull requests of one head: each is followed by itself."""
@@ -55,21 +57,21 @@ def read_event(event: Event, *, forge: str) -> Read:
             arrivals = (_of_pull(told, meaning),)
         case Rerun() | Act():
             arrivals = _of_head(told, meaning)
-        case Reviewed() if not _why_no_action(meaning):
+        case Reviewed() if not _why_no_action(meaning, event.forge):
             arrivals = (_of_review(told, meaning),)
         case QueueHead() | QueueLeft():
             arrivals = (_of_queue(told, meaning),)
         case Reviewed() | Pushed() | Installed() | Ignored():
-            return Read(ignored=_why_nothing(meaning))
+            return Read(ignored=_why_nothing(meaning, event.forge))
         case _:
             assert_never(meaning)
     return Read(arrivals=arrivals)
 
 
-def _why_nothing(meaning: Reviewed | Pushed | Installed | Ignored) -> str:
+def _why_nothing(meaning: Reviewed | Pushed | Installed | Ignored, forge: ForgeKind) -> str:
     match meaning:
         case Reviewed():
-            return _why_no_action(meaning)
+            return _why_no_action(meaning, forge)
         case Pushed():
             return "a branch that moved makes nothing run again: a merge compares the base"
         case Installed():
@@ -78,10 +80,11 @@ def _why_nothing(meaning: Reviewed | Pushed | Installed | Ignored) -> str:
             return meaning.reason
 
 
-def _why_no_action(meaning: Reviewed) -> str:
+def _why_no_action(meaning: Reviewed, forge: ForgeKind) -> str:
     if meaning.verdict is Verdict.DISMISSED:
         return "a review that is dismissed takes nothing back: what it decided is decided"
-    return "" if meaning.sha else "the review is of a commit that is gone"
+    # Gitea never tells of which commit a review is; it is asked for when the review is followed.
+    return "" if meaning.sha or forge == "gitea" else "the review is of a commit that is gone"
 
 
 def _of_pull(told: Arrived, meaning: Conduct | Relabelled | Closed) -> Arrived:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.connection import Connection
 from maestro.config.gateway import ForgeConfig
 from maestro.config.topology import Topology
 from maestro.errors import BadInput
 from maestro.execution.places import Places
+from maestro.forges.events import Verdict
 from maestro.forges.forge import Remote, Stated, Status
 from maestro.forges.pulls import Pulls
 from maestro.ledger import Ledger
@@ -27,6 +28,20 @@ class AskedForge(Protocol):
 
     @property
     def statuses(self) -> Remote[Status, Stated]: ...
+
+
+@runtime_checkable
+class ReviewedForge(Protocol):
+    """A forge whose webhooks do not tell of which commit a review is."""
+
+    @property
+    def reviews(self) -> "Reviews": ...
+
+
+class Reviews(Protocol):
+    async def sha_of(self, repo: str, pr: str, *, reviewer: str, verdict: Verdict) -> str:
+        """The commit of the newest such review, empty where there is none."""
+        ...
 
 
 def _git_threads() -> ThreadPoolExecutor:
