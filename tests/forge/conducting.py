@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +72,12 @@ class Conducting:
 
 
 @contextmanager
-def conducting(gitea: Gitea, folder: Path) -> Iterator[Conducting]:
-    """A stack of its own for the tests of a module."""
+def conducting(
+    gitea: Gitea, folder: Path, *, gateway: Mapping[str, object] | None = None, port: int = 0
+) -> Iterator[Conducting]:
+    """A stack of its own for the tests of a module. ``gateway`` is said of its gateway beside what is always said, and
+    ``port`` is where that listens, else on a free one.
+    """
     folder.mkdir(exist_ok=True)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     files = {"token": gitea.user("maestro").token, "secret": secret}
@@ -84,6 +88,7 @@ def conducting(gitea: Gitea, folder: Path) -> Iterator[Conducting]:
         "gateway": {
             "frame_ancestors": [gitea.url],
             "roles": [{"role": "reviewer", "forge": FORGE, "login": "grace"}],
+            **(gateway or {}),
         },
         "forges": [
             {
@@ -99,7 +104,10 @@ def conducting(gitea: Gitea, folder: Path) -> Iterator[Conducting]:
         ],
     }
     (folder / "topology.yaml").write_text(yaml.safe_dump(topology))
-    stack = LocalStack(folder / "home", {"MAESTRO_TOPOLOGY": str(folder / "topology.yaml")})
+    variables = {"MAESTRO_TOPOLOGY": str(folder / "topology.yaml")}
+    if port:
+        variables["MAESTRO_GATEWAY_PORT"] = str(port)
+    stack = LocalStack(folder / "home", variables)
     state = stack.up()
     try:
         yield Conducting(gitea, stack, state.gateway, secret)
