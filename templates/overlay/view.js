@@ -27,6 +27,14 @@ const FINDINGS = {
 const pair = (label, value) => ({ label, value });
 const known = (pairs) => pairs.filter(([, value]) => value).map(([label, value]) => pair(label, value));
 
+const WORKING = new Set(["place", "waiting_for_region", "select", "run", "gather", "decide"]);
+
+/** What is under way although a decision stands, as when a reviewer has asked for more tests. */
+function underWay(card) {
+  const again = card.decision.state !== "pending" && WORKING.has(card.phase);
+  return again ? [`${PHASES[card.phase]}. The decision above is from before, until there is a new one.`] : [];
+}
+
 /** The decision in a few words. */
 function verdictOf(card) {
   const state = card.decision.state;
@@ -165,7 +173,7 @@ function viewOf(card) {
     heading: HEADINGS[card.decision.state] ?? "Why",
     title: line(card.pull_request.title, NAME_LIMIT) || "A pull request without a title",
     subject: subject(card),
-    notes: (card.pull_request.notes ?? []).map((note) => line(note)),
+    notes: [...underWay(card), ...(card.pull_request.notes ?? []).map((note) => line(note))],
     incidents: (card.incidents ?? []).map(incidentOf),
     why, reasons,
     nextStep: card.decision.next_step ? nextStep(card.decision.next_step) : null,

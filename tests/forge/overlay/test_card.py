@@ -197,6 +197,19 @@ def test_a_change_comes_by_itself_is_said_once_and_disturbs_nothing(stage: Stage
     expect(page.locator("#said")).to_have_text(f"The card has changed. Ready to merge. {GREEN.why}")
 
 
+def test_a_decision_that_stands_while_tests_run_again_is_said_to_be_from_before(
+    stage: Stage, open_page: Opener
+) -> None:
+    page = open_page()
+    words = page.get_by_text("Running tests. The decision above is from before, until there is a new one.")
+    expect(page.locator("h1")).to_have_text("Needs a person")
+    expect(words).to_have_count(0)
+    stage.change(phase=Phase.RUN)
+    expect(words).to_be_visible()
+    stage.change(phase=Phase.WAITING_FOR_PERSON)
+    expect(words).to_have_count(0)
+
+
 def test_the_card_stays_while_the_gateway_restarts_and_is_new_afterwards(
     stage: Stage, gateway: Running, open_page: Opener
 ) -> None:
