@@ -48,6 +48,7 @@ from activities.standing import StandingInterceptor
 from activities.tracing import TracingActivities
 from maestro.config.topology import RegionConfig, Topology, load_topology
 from maestro.errors import BadInput, MaestroError
+from maestro.forges.lending import lend
 from maestro.home import ledger_url
 from maestro.impact.calibration.method import METHOD
 from maestro.ledger import Ledger
@@ -225,6 +226,8 @@ async def serve(name: str, *, ready_file: Path | None = None) -> None:
     """Work for a region until SIGTERM or SIGINT. ``ready_file`` is written once both queues are polled."""
     topology = load_topology()
     region = region_of(topology, name)
+    # Before any thread: the gits of every one of them get it.
+    lend(topology.forges, os.environ)
     log = structlog.get_logger("workers.region").bind(region=region.id)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

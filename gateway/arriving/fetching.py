@@ -28,14 +28,16 @@ class HeadGoneError(Exception):
 
 
 async def branch_tip(services: ArrivalServices, repository: str, branch: str) -> str:
-    """The newest commit of a branch. Raises BadInput where it is gone, PlatformUnavailable where git cannot look."""
+    """The newest commit of a branch. Raises BadInput about ``base`` where it is gone, about another field where git is
+    not let in; PlatformUnavailable where git cannot look.
+    """
     gone = BadInput(f"the branch {printable(branch)!r} is gone", field="base", fix="choose another, or push it again")
     if not _BRANCH.fullmatch(branch):
         raise gone
     name = f"{_HEADS}{branch}"
     answer = await _in_thread(services, partial(ask, services.places.mirrors, "ls-remote", "--", repository, name))
     if not answer.ok:
-        raise PlatformUnavailable(
+        raise answer.kept_out or PlatformUnavailable(
             f"git cannot read {repository}: {answer.error}",
             field="repository",
             fix="check that the address is right, and that this machine may read it without a prompt",
@@ -49,8 +51,8 @@ async def branch_tip(services: ArrivalServices, repository: str, branch: str) ->
 
 
 async def resolved(services: ArrivalServices, repository: str, base_sha: str, head_sha: str, *, pr: str) -> PullRequest:
-    """The pull request of two commits, fetched. Raises HeadGoneError, BadInput where the two cannot be merged,
-    PlatformUnavailable where git cannot read the repository.
+    """The pull request of two commits, fetched. Raises HeadGoneError, BadInput where the two cannot be merged or git is
+    not let in, PlatformUnavailable where git cannot read the repository.
     """
     resolve = partial(resolve_pull_request, repository, base=base_sha, head=head_sha, places=services.places, pr=pr)
     try:

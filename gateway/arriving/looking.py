@@ -163,7 +163,9 @@ async def _is_queued(services: ArrivalServices, repository: str, arrived: Arrive
     """A queue deletes the branch when it lets go of the commit."""
     try:
         return await branch_tip(services, repository, arrived.head_ref) == arrived.head_sha
-    except BadInput:
+    except BadInput as error:
+        if error.field != "base":
+            raise
         return False
 
 

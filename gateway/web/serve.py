@@ -36,6 +36,7 @@ from maestro.config.gateway import PORT_VARIABLE, GatewayConfig
 from maestro.errors import MaestroError, PlatformUnavailable
 from maestro.execution.places import Places
 from maestro.forges.choosing import Forges
+from maestro.forges.lending import lend
 from maestro.home import artifacts_dir, home, ledger_url
 from maestro.ledger import Ledger
 from workers.exit import Leave
@@ -93,6 +94,7 @@ async def following(site: Site) -> AsyncIterator[None]:
     if not site.topology.forges:
         yield
         return
+    lend(site.topology.forges, os.environ)
     places = Places.under(home())
     forges = Forges.from_config(site.topology.forges, places)
     await asyncio.to_thread(forges.open)

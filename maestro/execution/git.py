@@ -1,6 +1,7 @@
 """Runs git as the conductor itself: no prompt, no hook, no foreign protocol, nothing inherited from a calling git.
 
-The user's own configuration stays in force, because credentials and proxies for fetching live there.
+The user's own configuration stays in force, because credentials and proxies for fetching live there. For the forges of
+the topology a worker and a gateway lend git their own credentials (``maestro/forges/lending.py``).
 """
 
 import os
@@ -8,7 +9,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from maestro.errors import PlatformUnavailable
+from maestro.errors import MaestroError, PlatformUnavailable
+from maestro.execution.access import Access, parted
 from maestro.model.base import Model
 
 PROTOCOLS = "file:git:http:https:ssh"
@@ -42,15 +44,23 @@ _OF_A_CALLING_GIT = (
 
 
 class GitAnswer(Model):
-    """What git said. ``output`` is its standard output; bytes that are not UTF-8 stay in it as surrogates."""
+    """What git said. ``output`` is its standard output; bytes that are not UTF-8 stay in it as surrogates. ``access``
+    is what it was given to get in with, where it asked us for that.
+    """
 
     code: int
     output: str
     error: str
+    access: Access | None = None
 
     @property
     def ok(self) -> bool:
         return self.code == 0
+
+    @property
+    def kept_out(self) -> MaestroError | None:
+        """The error to raise where the credentials that git was lent are what failed, else None."""
+        return self.access.problem(self.error) if self.access and not self.ok else None
 
 
 def ask(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> GitAnswer:
@@ -76,14 +86,15 @@ def ask(folder: Path, *arguments: str, variables: Mapping[str, str] | None = Non
             field="git",
             fix="look whether the repository's host answers, then try again",
         ) from error
-    return GitAnswer(code=done.returncode, output=os.fsdecode(done.stdout), error=os.fsdecode(done.stderr).strip())
+    complaint, access = parted(os.fsdecode(done.stderr).strip())
+    return GitAnswer(code=done.returncode, output=os.fsdecode(done.stdout), error=complaint, access=access)
 
 
 def tell(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
     """Run git and return what it printed, without the last newline; ``PlatformUnavailable`` when it refuses."""
     answer = ask(folder, *arguments, variables=variables)
     if not answer.ok:
-        raise PlatformUnavailable(
+        raise answer.kept_out or PlatformUnavailable(
             f"git {arguments[0]} failed: {answer.error or f'exit code {answer.code}'}",
             field="git",
             fix="mend what git names, then try again",
@@ -98,5 +109,7 @@ def _environment() -> dict[str, str]:
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
+        # What git traces of its own accord would stand in our errors.
+        "GIT_TRACE_REDACT": "1",
         "LC_ALL": "C",
     }

@@ -21,7 +21,8 @@ _EVERY_BRANCH = ("+refs/heads/*:refs/remotes/fetched/*", "+refs/tags/*:refs/tags
 def fetch(repository: str, repo: str, shas: Iterable[str], *, places: Places) -> Path:
     """The bare mirror of ``repository`` with every commit of ``shas`` and all tags in it.
 
-    Raises ``BadInput`` when the repository does not have a commit, ``PlatformUnavailable`` when it cannot be reached.
+    Raises ``BadInput`` when the repository does not have a commit or does not let us in, ``PlatformUnavailable`` when
+    the forge cannot be asked for a way in.
     """
     wanted = tuple(dict.fromkeys(shas))
     mirror = path_of(repository, repo, places=places)
@@ -59,7 +60,7 @@ def _fetch_missing(mirror: Path, repository: str, shas: tuple[str, ...]) -> None
             if ask(mirror, "cat-file", "-e", f"{sha}^{{commit}}").ok:
                 tell(mirror, "update-ref", _name(sha), sha)
     if not answer.ok:
-        raise BadInput(
+        raise answer.kept_out or BadInput(
             f"{repository} cannot be fetched: {answer.error}",
             field="repository",
             fix="check the address and that this machine may read it without a prompt",

@@ -139,7 +139,7 @@ def _fetched(repository: str, base: str, head: str, *, places: Places) -> tuple[
 def _advertised(repository: str, *, places: Places) -> dict[str, str]:
     answer = ask(places.mirrors, "ls-remote", "--quiet", "--", repository)
     if not answer.ok:
-        raise BadInput(
+        raise answer.kept_out or BadInput(
             f"{repository} cannot be read: {answer.error}",
             field="repository",
             fix="check the address and that this machine may read it without a prompt",

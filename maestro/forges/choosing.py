@@ -28,6 +28,12 @@ class OpenForge(StatusForge, Protocol):
     @property
     def pulls(self) -> Pulls: ...
 
+    async def git_token(self, repo: str, /) -> Secret:
+        """What git is let in with at ``repo``. Raises BadInput where the forge gives us nothing for it,
+        PlatformUnavailable where it does not answer.
+        """
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -91,7 +91,7 @@ def _fetched(folder: Path, repository: str) -> str:
     if answer.ok:
         return tell(folder, "rev-parse", NOTES)
     if "couldn't find remote ref" not in answer.error:
-        raise unreachable(repository, answer.error)
+        raise unreachable(repository, answer)
     tell(folder, "update-ref", "-d", NOTES)
     return ""
 

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from maestro.errors import PlatformUnavailable
-from maestro.execution.git import ask
+from maestro.errors import MaestroError, PlatformUnavailable
+from maestro.execution.git import GitAnswer, ask
 
 _SAFE = ("--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-signed", "--no-verify")
 """What a user's configuration must not add to a push that moves exactly one reference."""
@@ -35,10 +35,13 @@ class Pushed(NamedTuple):
 
 
 def tip(folder: Path, repository: str, reference: str) -> str:
-    """The commit that ``reference`` is at in ``repository``, empty where there is no such reference."""
+    """The commit that ``reference`` is at in ``repository``, empty where there is no such reference.
+
+    Raises as ``unreachable`` says.
+    """
     answer = ask(folder, "ls-remote", "--quiet", "--", repository, reference)
     if not answer.ok:
-        raise unreachable(repository, answer.error)
+        raise unreachable(repository, answer)
     found = (line.split("\t", 1) for line in answer.output.splitlines())
     # A pattern of ls-remote fits the end of a name as well.
     return next((sha for sha, name in found if name == reference), "")
@@ -47,7 +50,7 @@ def tip(folder: Path, repository: str, reference: str) -> str:
 def swap(folder: Path, repository: str, reference: str, *, old: str, new: str) -> Pushed:
     """Move ``reference`` from ``old`` (empty: it does not exist) to ``new``, a commit of ``folder``.
 
-    Raises ``PlatformUnavailable`` where the remote did not say what became of it.
+    Raises ``PlatformUnavailable`` where the remote did not say what became of it, BadInput where it did not let us in.
     """
     lease = f"--force-with-lease={reference}:{old}"
     answer = ask(folder, "push", *_SAFE, lease, "--", repository, f"{new}:{reference}")
@@ -55,15 +58,16 @@ def swap(folder: Path, repository: str, reference: str, *, old: str, new: str) -
         return Pushed("moved")
     rejected = _REJECTED.search(answer.output)
     if rejected is None:
-        raise unreachable(repository, answer.error)
+        raise unreachable(repository, answer)
     if rejected["who"] == "rejected" or any(sign in answer.output + answer.error for sign in _OVERTAKEN):
         return Pushed("overtaken", rejected["why"])
     return Pushed("refused", rejected["why"])
 
 
-def unreachable(repository: str, complaint: str) -> PlatformUnavailable:
-    return PlatformUnavailable(
-        f"{repository} does not answer git: {complaint}",
+def unreachable(repository: str, answer: GitAnswer) -> MaestroError:
+    """The error of a remote that did not answer, or did not let us in with what git was lent."""
+    return answer.kept_out or PlatformUnavailable(
+        f"{repository} does not answer git: {answer.error}",
         field="repository",
         fix="check the address, and that the workers may read and push there without a prompt",
     )

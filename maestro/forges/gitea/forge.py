@@ -36,6 +36,7 @@ class Gitea:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         web = base_url.rstrip("/")
+        self._token = token
 
         def connect(named: Credential) -> ForgeHttp:
             return ForgeHttp(
@@ -54,6 +55,10 @@ class Gitea:
         self.merges = Merges(self._api)
         self.pulls = Pulls(self._api, read=pull_state)
         self.reviews = Reviews(self._api)
+
+    async def git_token(self, _repo: str, /) -> Secret:
+        """The token, for every repository."""
+        return self._token
 
     async def close(self) -> None:
         await self._api.http.close()

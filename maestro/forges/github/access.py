@@ -22,6 +22,8 @@ from maestro.forges.github.refusal import NotThereError, refusing
 from maestro.forges.http import AnswerLostError, Credential, ForgeHttp, NotSentError, Request, Secret
 from maestro.model.base import Model
 
+BEARER = "Bearer "
+
 RENEWED_BEFORE = timedelta(minutes=5)
 """An installation token lives for an hour; one that ends on the way would be refused."""
 
@@ -212,7 +214,7 @@ def _rsa_key(secret: Secret) -> rsa.RSAPrivateKey:
 
 
 def _bearer(token: str) -> str:
-    return f"Bearer {token}"
+    return f"{BEARER}{token}"
 
 
 def _part(claims: dict[str, object]) -> str:

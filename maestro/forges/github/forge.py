@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from maestro.forges.github.access import Access, credential
+from maestro.forges.github.access import BEARER, Access, credential
 from maestro.forges.github.api import Api
 from maestro.forges.github.check_runs import CheckRuns
 from maestro.forges.github.checks import ChecksChangeError, HeadChecks, head_checks
@@ -15,7 +15,7 @@ from maestro.forges.github.merges import MergeMethod, Merges
 from maestro.forges.github.pulls import pull_state
 from maestro.forges.hosted.comments import Comments
 from maestro.forges.hosted.pulls import Pulls
-from maestro.forges.http import PATIENCE, Credential, ForgeHttp, Patience
+from maestro.forges.http import PATIENCE, Credential, ForgeHttp, Patience, Secret
 from maestro.model.pull_request import PullRequest
 
 GITHUB = "https://api.github.com"
@@ -70,6 +70,13 @@ class GitHub:
             return await head_checks(self._api, pull_request)
         except ChecksChangeError:
             return await head_checks(self._api, pull_request)
+
+    async def git_token(self, repo: str, /) -> Secret:
+        """The token, or one of the App's for this repository alone.
+
+        Raises BadInput where GitHub refuses one, PlatformUnavailable where it does not answer.
+        """
+        return Secret((await self._credential.authorization(repo)).removeprefix(BEARER))
 
     async def close(self) -> None:
         await self._api.http.close()
