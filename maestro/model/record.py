@@ -22,7 +22,6 @@ class RecordKind(StrEnum):
     FAILOVER = "failover"
     EVIDENCE = "evidence"
     ACCESS = "access"
-    ACCESS = "access"
     INCIDENT = "incident"
 
 
