@@ -89,7 +89,7 @@ def opened(browser_path: str) -> Iterator[Browser]:
 def photograph_card(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 1000, "height": 1180})
     page.goto(address)
-    _save(page, "card.png")
+    save(page, "card.png")
 
 
 def photograph_workflow(browser: Browser, workflows: str) -> None:
@@ -98,22 +98,23 @@ def photograph_workflow(browser: Browser, workflows: str) -> None:
     page.goto(workflows)
     page.locator("a[href*='/workflows/pr']", has_text="shop/42").first.click()
     page.get_by_text("gather evidence").first.wait_for()
-    _save(page, "temporal-ui.png")
+    save(page, "temporal-ui.png")
 
 
-def _conduct(stack: LocalStack, repository: Path, *options: str) -> None:
-    done = stack.maestro("run", "--repo", str(repository), *options)
-    if "decided:" not in done.stderr:
-        raise PlatformUnavailable(f"the sample was not conducted:\n{done.stderr}", fix="run it by hand and look why")
-
-
-def _save(page: Page, name: str) -> None:
+def save(page: Page, name: str) -> None:
+    """The picture of what a page shows. Raises PlatformUnavailable where it is too large."""
     picture = page.screenshot(animations="disabled")
     if len(picture) > LIMIT_BYTES:
         raise PlatformUnavailable(f"{name} has {len(picture)} bytes, more than {LIMIT_BYTES}", fix="show less of it")
     IMAGES.mkdir(exist_ok=True)
     (IMAGES / name).write_bytes(picture)
     sys.stdout.write(f"{IMAGES / name}: {len(picture)} bytes\n")
+
+
+def _conduct(stack: LocalStack, repository: Path, *options: str) -> None:
+    done = stack.maestro("run", "--repo", str(repository), *options)
+    if "decided:" not in done.stderr:
+        raise PlatformUnavailable(f"the sample was not conducted:\n{done.stderr}", fix="run it by hand and look why")
 
 
 if __name__ == "__main__":
