@@ -1,4 +1,4 @@
-"""Makes the pictures of the card at a forge: ``python -m docs.gateway_screenshots`` (needs Chromium, and `make gitea` once).
+"""Makes the pictures of the card at a forge: ``python -m docs.gateway_screenshots``, with Chromium and a built Gitea.
 
 A real Gitea asks a stack of its own to conduct the sample pull request, which an agent has opened. A reviewer logs in,
 looks at it there and on the gateway's own page, and approves.
