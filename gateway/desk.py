@@ -9,7 +9,7 @@ from typing import TypeVar
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from gateway.commands.pr_act import take
+from gateway.acting import take
 from gateway.conduct import RPC_TIMEOUT, Started, card_of, handle_of, start
 from gateway.connection import PASSING, Connection, explained
 from gateway.listing import Filters, Page, page_of

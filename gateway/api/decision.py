@@ -9,6 +9,7 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, Header, Request
 
+from gateway.acting import StaleCardError
 from gateway.api.models import (
     ActionAnswer,
     ActionBody,
@@ -20,7 +21,6 @@ from gateway.api.models import (
 from gateway.api.paths import readable
 from gateway.api.unavailable import WHY, Unavailable
 from gateway.api.views import NEEDED, view_of
-from gateway.commands.pr_act import StaleCardError
 from gateway.web.callers import CallerDep, require
 from gateway.web.problems import Problem, answered
 from gateway.web.site import Site, SiteDep

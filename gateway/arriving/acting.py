@@ -2,12 +2,12 @@
 
 import structlog
 
+from gateway.acting import take
 from gateway.api.decision import role_of
 from gateway.api.views import NEEDED
 from gateway.arriving import conducts
 from gateway.arriving.people import kind_of, principal_of, via
 from gateway.arriving.services import ArrivalServices, ReviewedForge
-from gateway.commands.pr_act import take
 from maestro.errors import BadInput, PolicyDenied
 from maestro.forges.events import Verdict
 from maestro.model.arrival import Arrived

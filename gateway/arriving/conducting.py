@@ -1,9 +1,9 @@
 """One head, brought to where the forge's word wants it: conducted once, and again only where that changes something."""
 
+from gateway.acting import take
 from gateway.arriving import conducts
 from gateway.arriving.conducts import Asked
 from gateway.arriving.people import via
-from gateway.commands.pr_act import take
 from gateway.conduct import start
 from gateway.connection import Connection
 from maestro.errors import PlatformUnavailable, PolicyDenied

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 
+from gateway.acting import take
 from gateway.arriving.people import via
-from gateway.commands.pr_act import take
 from gateway.conduct import RPC_TIMEOUT, card_of, handle_of
 from gateway.connection import Connection, explained
 from gateway.finding import listed

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.commands.pr_act import take
+from gateway.acting import take
 from gateway.conduct import Started, card_of, handle_of, start
 from gateway.connection import Connection, explained, reach
 from gateway.finding import listed

@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from gateway.commands.pr_act import StaleCardError, take
+from gateway.acting import StaleCardError, take
 from gateway.connection import Connection
 from maestro.config.topology import load_topology
 from maestro.errors import PolicyDenied
