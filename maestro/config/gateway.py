@@ -147,7 +147,8 @@ class ForgeConfig(Config):
 
     ``name`` stands in the webhook's address (``/webhooks/NAME``); ``url`` is the API's for GitHub
     (``https://api.github.com``) and the server's for Gitea, ``clone_url`` where git fetches below (for GitHub
-    ``https://github.com``). ``token_file``, or ``app_id`` with ``private_key_file``, says who Maestro is there.
+    ``https://github.com``). ``token_file``, or ``app_id`` with ``private_key_file``, says who Maestro is there,
+    to its API and to git.
     ``tenants`` maps repositories (``owner/name``, with ``*``) to tenants, the first that fits; ``agents`` are logins of
     authors that are no people. ``publish`` is what is told of each pull request.
     """

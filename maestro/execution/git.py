@@ -79,7 +79,7 @@ def ask(folder: Path, *arguments: str, variables: Mapping[str, str] | None = Non
             timeout=TIMEOUT_SECONDS,
         )
     except FileNotFoundError as error:
-        raise PlatformUnavailable("git is not installed", field="git", fix="install git 2.30 or newer") from error
+        raise PlatformUnavailable("git is not installed", field="git", fix="install git 2.31 or newer") from error
     except subprocess.TimeoutExpired as error:
         raise PlatformUnavailable(
             f"git {arguments[0]} did not end within {TIMEOUT_SECONDS:.0f} s",

@@ -1,5 +1,6 @@
 """A private repository at a configured forge: git is let in by what the topology names, there and nowhere else."""
 
+import base64
 import json
 import os
 import shlex
@@ -20,6 +21,7 @@ from maestro.execution.resolve import resolve_pull_request
 from maestro.execution.sandbox import Mount, View, choose
 from maestro.execution.sandbox.launch import base_python
 from maestro.execution.settings import IsolationWish
+from maestro.forges.credential import USER
 from maestro.forges.lending import VARIABLE, lend
 from maestro.forges.pushing import swap, tip
 from tests.execution.repositories import Repository
@@ -198,6 +200,14 @@ def test_a_token_that_cannot_be_used_is_named_by_its_file_and_not_sent(
     refused = private.refused()
     assert (refused.field, said in refused.message) == (str(private.token_file), True)
     assert not private.server.shown
+
+
+def test_what_a_user_lets_git_trace_does_not_bring_the_token_into_an_error(private: Private) -> None:
+    os.environ |= {"GIT_TRACE_CURL": "1", "GIT_TRACE_REDACT": "0"}
+    lend((private.forge(),), os.environ)
+    answer = ask(private.places.mirrors, "ls-remote", "--", f"{private.server.address}/acme/other.git")
+    assert "Authorization: Basic <redacted>" in answer.error
+    assert base64.b64encode(f"{USER}:{TOKEN}".encode()).decode() not in answer.error
 
 
 def test_nobody_is_asked_for_a_password_where_there_is_no_token(private: Private, tmp_path: Path) -> None:
