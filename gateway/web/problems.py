@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457): every answer that is no success has this form, and none a traceback."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from maestro.errors import BadInput, Conflict, MaestroError, PlatformUnavailable, PolicyDenied
 
@@ -125,11 +126,29 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     return response(Problem(422, "", first["message"], field=first["field"], fix=fix, errors=found[:20]))
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     if error.status_code == 404:
         return response(unknown())
+    if error.status_code == 405:
+        return response(Problem(405, headers={"Allow": ", ".join(sorted(_methods(request)))}))
     return response(Problem(error.status_code, headers=error.headers))
+
+
+def _methods(request: Request) -> set[str]:
+    """What may be asked for at an address. Several routes may have it, each with a method of its own."""
+    fitting = (route for route in _routes(request.app.routes) if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in fitting for method in route.methods or ()}
+
+
+def _routes(routes: Iterable[BaseRoute]) -> Iterator[Route]:
+    for route in routes:
+        # A router that was included is one route of the framework's, with its own below.
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            yield from _routes(included.routes)
+        elif isinstance(route, Route):
+            yield route
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:

@@ -179,3 +179,11 @@ async def test_every_answer_has_the_headers_that_browsers_obey(temporal: Client,
             assert "unsafe-inline" not in headers["content-security-policy"]
             assert headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
             assert "server" not in headers
+
+
+async def test_a_method_that_an_address_does_not_have_is_told_all_that_it_has(temporal: Client, tmp_path: Path) -> None:
+    async with serving(temporal, Fakes(), tmp_path) as api:
+        answer = await api.http.request("DELETE", "/api/pull-requests")
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "GET, POST"
+        problem(answer)
