@@ -9,7 +9,7 @@ from tests.docs.pages import CODE, PAGES, ROOT, headings, inline_code, links
 
 FOLDERS = (*CODE, "policies", "controls", "templates", "tests", "benchmarks", "docs", ".ci")
 
-INTERNAL = {"MAESTRO_EVENTS", "MAESTRO_RECORDING", "MAESTRO_RUN", "MAESTRO_TESTS"}
+INTERNAL = {"MAESTRO_EVENTS", "MAESTRO_GIT_FORGES", "MAESTRO_RECORDING", "MAESTRO_RUN", "MAESTRO_TESTS"}
 """What one process of ours tells another, and nobody sets."""
 
 _VARIABLE = re.compile(r"\bMAESTRO_[A-Z_]+\b")
