@@ -102,20 +102,24 @@ def test_a_region_fetches_by_itself_what_it_does_not_have(there: Conducting, fil
     number = there.gitea.create_pull(repo, head="feature")
     there.until(lambda: _decided(there.card(repo, number, head)), of="blocked")
     mirrors = Places.under(there.stack.home).mirrors
-    shutil.rmtree(mirrors)
-    mirrors.mkdir()
-    before = there.card(repo, number, head)
-    answer = httpx.post(
-        f"{there.address}/api/decision/retry",
-        json={"pull_request": f"pr/{repo}/{number}/{head}", "card_version": before["version"]},
-        headers={"Idempotency-Key": "again"},
-        timeout=60,
-    )
-    assert answer.is_success, answer.text
+    before = _fetched_anew(there, repo, number, head, mirrors=mirrors)
     there.until(lambda: _again(there.card(repo, number, head), before), of="decided again")
     after = there.card(repo, number, head)
     assert [each["test"] for each in after["report"]["failed"]] == ["tests/test_calc.py::test_double"]
     assert list(mirrors.glob("*.git"))
+    token = (files / "token").read_text()
+    (files / "token").write_text("not-the-token")
+    refusal = f"the forge {FORGE} does not let git at {repo} by the token of forges.{FORGE}.token_file"
+    try:
+        _fetched_anew(there, repo, number, head, mirrors=mirrors)
+        there.until(lambda: refusal in there.card(repo, number, head)["why"], of="refused by the forge")
+    finally:
+        (files / "token").write_text(token)
+    refused = there.card(repo, number, head)
+    assert refused["decision"]["state"] == "blocked"
+    assert str(files / "token") in refused["why"]
+    assert f"let it read {repo}" in refused["decision"]["next_step"]["description"]
+    assert "not-the-token" not in str(refused)
 
 
 def test_a_token_that_git_is_not_let_in_with_is_said_at_the_forge(
@@ -137,6 +141,21 @@ def test_a_token_that_git_is_not_let_in_with_is_said_at_the_forge(
 
 def _decided(card: dict[str, Any]) -> bool:
     return bool(card) and card["decision"]["state"] in {"green", "needs_person", "blocked"}
+
+
+def _fetched_anew(there: Conducting, repo: str, number: int, head: str, *, mirrors: Path) -> dict[str, Any]:
+    """Retry with nothing in the mirrors; the card before that."""
+    shutil.rmtree(mirrors)
+    mirrors.mkdir()
+    before = there.card(repo, number, head)
+    answer = httpx.post(
+        f"{there.address}/api/decision/retry",
+        json={"pull_request": f"pr/{repo}/{number}/{head}", "card_version": before["version"]},
+        headers={"Idempotency-Key": f"after-{before['version']}"},
+        timeout=60,
+    )
+    assert answer.is_success, answer.text
+    return before
 
 
 def _again(card: dict[str, Any], before: dict[str, Any]) -> bool:
