@@ -33,6 +33,8 @@ STATEMENT_INPUT: Final = "statement"
 
 ACTION_INPUT: Final = "action"
 
+RESULT_INPUT: Final = "result"
+
 _LATER_FIELDS: Final = ("via", "role")
 """Fields that actions of former releases lack, left out where they say nothing so that the digest stays the same."""
 
@@ -63,6 +65,8 @@ class StatedAction(Model):
     reason: str
     card_version: int | None = Field(alias="cardVersion")
     changed: str
+    new_card_version: int = Field(alias="newCardVersion")
+    verdict_before: str = Field(alias="verdictBefore")
     at: datetime
 
 
@@ -90,6 +94,10 @@ def plain_action(action: ReviewerAction) -> JsonObject:
     """The action as it is recorded and digested."""
     plain: JsonObject = action.model_dump(mode="json")
     plain.pop(_NOT_SAID)
+    return _without_later(plain)
+
+
+def _without_later(plain: JsonObject) -> JsonObject:
     return {name: value for name, value in plain.items() if value or name not in _LATER_FIELDS}
 
 
@@ -111,6 +119,7 @@ def signed_action(record: ActionRecord, *, keys: Keyring) -> bytes:
 def verify_action(envelope: bytes, stored: StoredRecord, *, trust: TrustRoots, now: datetime) -> StatedAction:
     """What the statement says, once it is shown to be the record's own, signed by a trusted key, of the same action.
 
+    Its ``reason`` names the repository as statements do, so it is held to the record by the action's digest alone.
     Raises IntegrityError for another statement than the record names, SignatureRefused for one that is not believed.
     """
     record = stored.record
@@ -206,6 +215,36 @@ def _compared(stated: StatedAction, record: DecisionRecord) -> Iterator[tuple[st
     yield "outcome", f"{stated.action}: {stated.changed}", record.outcome
     yield "actor", stated.actor.name, record.actor
     yield "time", stated.at, record.at
+    yield "id", f"action/{record.repo}/{record.pr}/{record.head_sha}/{stated.action_id}", record.key
+    yield "reason, card version or way in", digest(_action_said(stated, reason=record.reason)), stated.digest
+    yield "result", digest(_result_said(stated)), record.inputs.get(RESULT_INPUT)
+
+
+# Spelled out, and not made by the models: a field that these get later is in no digest of before.
+def _action_said(stated: StatedAction, *, reason: str) -> JsonObject:
+    actor = stated.actor
+    return _without_later(
+        {
+            "action_id": stated.action_id,
+            "actor": actor.name,
+            "actor_kind": actor.kind,
+            "reason": reason,
+            "card_version": stated.card_version,
+            "via": actor.via,
+            "role": actor.role,
+        }
+    )
+
+
+def _result_said(stated: StatedAction) -> JsonObject:
+    return {
+        "action_id": stated.action_id,
+        "kind": stated.action,
+        "accepted": True,
+        "changed": stated.changed,
+        "card_version": stated.new_card_version,
+        "state": stated.verdict_before,
+    }
 
 
 def _other(field: str, message: str) -> IntegrityError:

@@ -16,6 +16,7 @@ from maestro.evidence.opening import Opened
 from maestro.evidence.untrusted import read_object
 from maestro.evidence.verdict import Problem
 from maestro.model.decision import DecisionCard
+from maestro.signing.roots import TrustRoots
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -50,11 +51,12 @@ class Expected:
 @dataclass(frozen=True)
 class Case:
     """``signed`` holds the statements whose signature was verified, the summary among them, by path; ``refused`` why
-    the others were not.
+    the others were not. ``trust`` is what its reader believes.
     """
 
     opened: Opened
     expected: Expected
+    trust: TrustRoots
     signed: Mapping[str, Signed] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 

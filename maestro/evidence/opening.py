@@ -1,7 +1,8 @@
 """Opens a bundle that anybody may have made: a folder, or a ``.tar.gz``. Nothing is unpacked and nothing followed.
 
 Only plain files count. Links, devices, sparse files, paths that lead out, and two names for one file are problems, each
-named. Sizes and counts are bounded before anything is read; of artifacts, only digest and size are kept.
+named. Sizes and counts are bounded before anything is read; of artifacts, only digest and size are kept, and the
+content of those that may be the signed statement of an action.
 """
 
 import gzip
@@ -21,6 +22,9 @@ from maestro.evidence.references import is_artifact
 from maestro.evidence.tarring import Entry, Readable, entries
 
 CHUNK_BYTES = 1024 * 1024
+STATEMENT_START = b'{"payload":"'
+"""How every envelope begins that Maestro wrote. An action's has some kilobytes, and never as much as one chunk."""
+
 DEPTH_LIMIT = 16
 """Folders in each other; our bundles have one."""
 
@@ -40,7 +44,9 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Found:
-    """A file of a bundle as it is. ``content`` is None for an artifact, which can be large."""
+    """A file of a bundle as it is. ``content`` is None for an artifact, which can be large, unless it may be a
+    statement.
+    """
 
     digest: str
     size_bytes: int
@@ -119,18 +125,26 @@ class _Reading:
             raise self._too_much(f"a file of {size} bytes, {name!r}")
         keep = not is_artifact(name)
         if keep:
-            self._kept += size
-            if self._kept > limits.kept_bytes:
-                raise self._too_much(f"more than {limits.kept_bytes} bytes beside its artifacts")
+            self._keep(size)
         running, kept, left = hashlib.sha256(), [], size
         while left and (chunk := stream.read(min(CHUNK_BYTES, left))):
             running.update(chunk)
+            if not keep and len(chunk) == size and chunk.startswith(STATEMENT_START):
+                keep = True
+                self._keep(size)
             left -= len(chunk)
             if keep:
                 kept.append(chunk)
         self.opened.files[name] = Found(
             DIGEST_PREFIX + running.hexdigest(), size - left, b"".join(kept) if keep else None
         )
+
+    def _keep(self, size: int) -> None:
+        self._kept += size
+        if self._kept > self._limits.kept_bytes:
+            raise self._too_much(
+                f"more than {self._limits.kept_bytes} bytes of statements and of all beside its artifacts"
+            )
 
     def _too_much(self, what: str) -> BadInput:
         return BadInput(

@@ -13,7 +13,7 @@ from maestro.attestations.statement import read_statement
 from maestro.canonical import digest_of_bytes
 from maestro.errors import BadInput, MaestroError
 from maestro.evidence.case import Case, Expected, Signed, Unreadable
-from maestro.evidence.checks import landed, signed, told, whole
+from maestro.evidence.checks import acted, landed, signed, told, whole
 from maestro.evidence.contents import INDEX, SUMMARY, Role
 from maestro.evidence.index import Index
 from maestro.evidence.opening import Opened, open_bundle
@@ -42,6 +42,7 @@ QUESTIONS: Mapping[str, Question] = {
     "catalogue": told.catalogue_is_the_one_asked,
     "narrative": told.narrative_is_linked,
     "exports": told.exports_refer_to_what_is_there,
+    "actions": acted.actions_are_signed,
 }
 """In the order in which one rests on the other. Append only: whoever reads the JSON knows them by name."""
 
@@ -77,7 +78,7 @@ def verify(
 
 def _case(opened: Opened, expected: Expected, trust: TrustRoots) -> Case:
     """What is signed by whom. A statement has the time of the summary that names it by its digest."""
-    case = Case(opened=opened, expected=expected)
+    case = Case(opened=opened, expected=expected, trust=trust)
     believed: dict[str, Signed] = {}
     refused: dict[str, str] = {}
     summary_time: list[datetime | None] = [None]
@@ -107,7 +108,7 @@ def _case(opened: Opened, expected: Expected, trust: TrustRoots) -> Case:
         believe(SUMMARY, time_at("predicate", "timeVerified"))
     for path in signed.statement_paths(case):
         believe(path, lambda _: summary_time[0])
-    return Case(opened=opened, expected=expected, signed=believed, refused=refused)
+    return Case(opened=opened, expected=expected, trust=trust, signed=believed, refused=refused)
 
 
 _HOSTILE = (MaestroError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
@@ -142,7 +143,7 @@ def _verification(path: Path, case: Case, checks: tuple[Check, ...], *, with_rep
     return Verification(
         path=str(path),
         checks=checks,
-        not_checked=tuple(_not_checked(index, with_repository=with_repository)),
+        not_checked=(*_not_checked(index, with_repository=with_repository), *_unsigned(case)),
         signed_by=summary.key_name if summary else "",
         key_id=summary.key_id if summary else "",
         subject=index.subject if index else None,
@@ -169,3 +170,10 @@ def _not_checked(index: Index | None, *, with_repository: bool) -> Iterator[str]
     elif any(file.media_type.partition(";")[0] not in told.PROVABLE for file in narratives):
         yield "the text of the PDF, which is laid out from the same contents as the other narratives"
     yield "the content of stored artifacts: their bytes are those that were sealed, and their text is not read"
+
+
+def _unsigned(case: Case) -> Iterator[str]:
+    # Where the records cannot be read, the check of the actions says so.
+    with contextlib.suppress(Unreadable):
+        if sentence := acted.unsigned_actions(case):
+            yield sentence

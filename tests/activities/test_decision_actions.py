@@ -107,6 +107,8 @@ def test_a_changed_byte_is_refused_by_the_record_and_by_the_signature(services: 
         pytest.param({"outcome": "approve: the approval is weighed by policy now"}, "its outcome", id="what was done"),
         pytest.param({"at": NOW}, "its time", id="when"),
         pytest.param({"head_sha": "c" * 40}, "another head", id="for which head"),
+        pytest.param({"reason": "all is well"}, "its reason", id="why"),
+        pytest.param({"key": "action/acme/shop/7/other"}, "its id", id="under which id"),
     ],
 )
 def test_a_record_that_was_rewritten_does_not_fit_its_statement(

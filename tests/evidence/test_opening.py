@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maestro.errors import BadInput, MaestroError
-from maestro.evidence.opening import Limits, Opened, open_bundle
+from maestro.evidence.opening import CHUNK_BYTES, STATEMENT_START, Limits, Opened, open_bundle
 
 SMALL = Limits(files=10, total_bytes=10_000, file_bytes=5_000, kept_bytes=4_000)
 
@@ -144,6 +144,22 @@ def test_any_byte_of_a_header_changed_is_refused_or_read_as_the_same(
     except BadInput:
         return
     assert {name: file.content for name, file in found.files.items()} == {"card.json": b"{}"}
+
+
+def test_of_artifacts_only_what_may_be_a_signed_statement_is_kept(tmp_path: Path) -> None:
+    statement = STATEMENT_START + b'"}'
+    large = STATEMENT_START + b" " * CHUNK_BYTES
+    (tmp_path / "artifacts").mkdir()
+    for name, content in (("a", statement), ("b", b"a log"), ("c", large)):
+        (tmp_path / "artifacts" / name).write_bytes(content)
+    found = open_bundle(tmp_path)
+    assert [file.content for file in found.files.values()] == [statement, None, None]
+
+
+def test_statements_count_among_what_is_kept(tmp_path: Path) -> None:
+    entries = [entry(f"artifacts/{name}", content=STATEMENT_START + b" " * 1_500) for name in "abc"]
+    with pytest.raises(BadInput, match="of statements"):
+        open_bundle(archive(tmp_path, *entries), limits=SMALL)
 
 
 def test_an_archive_by_gnu_tar_and_one_with_folders_are_read(tmp_path: Path) -> None:

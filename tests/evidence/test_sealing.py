@@ -8,9 +8,8 @@ import pytest
 
 from maestro.artifacts import ArtifactStore
 from maestro.assurance import load
-from maestro.attestations.actions import plain_action, signed_action, verify_action
+from maestro.attestations.actions import signed_action, verify_action
 from maestro.attestations.names import ENVELOPE_MEDIA_TYPE
-from maestro.canonical import digest
 from maestro.errors import IntegrityError
 from maestro.evidence import sealing
 from maestro.evidence.sealing import Sealer
@@ -19,20 +18,13 @@ from maestro.evidence.verification import verify
 from maestro.evidence.writing import export_folder
 from maestro.ledger import Ledger
 from maestro.model.artifact import ArtifactRef
-from maestro.model.conduct import ActionRecord
-from maestro.model.decision import (
-    ActionKind,
-    ActionResult,
-    DecisionCard,
-    DecisionState,
-    Publication,
-    ReviewerAction,
-)
+from maestro.model.decision import DecisionCard, Publication
 from maestro.model.evidence import EvidenceSet
-from maestro.model.record import DecisionRecord, RecordKind
+from maestro.model.record import RecordKind
 from maestro.resources import resource_dir
 from maestro.signing.keys import open_evidence_keyring
 from maestro.signing.roots import TrustRoots
+from tests.evidence.acting import asked_of, recorded
 from tests.evidence.samples import SEALED_AT, TREE, dossier, store_at
 
 NOW = SEALED_AT + timedelta(minutes=1)
@@ -81,32 +73,9 @@ def test_a_sealed_bundle_holds_for_whoever_trusts_the_key(scene: Scene) -> None:
 
 def _act(scene: Scene) -> str:
     """A signed action on the head, in the ledger; the digest of its statement."""
-    action = ReviewerAction(action_id="one", actor="grace", reason="looked at it", via="api", role="reviewer")
-    result = ActionResult(
-        action_id="one",
-        kind=ActionKind.APPROVE,
-        accepted=True,
-        changed="the approval is weighed by policy now",
-        card_version=2,
-        state=DecisionState.NEEDS_PERSON,
-    )
-    pull_request = scene.card.pull_request
-    asked = ActionRecord(pull_request=pull_request, kind=result.kind, action=action, result=result, at=SEALED_AT)
+    asked = asked_of(scene.card.pull_request)
     statement = scene.store.put(signed_action(asked, keys=scene.sealer.keys), media_type=ENVELOPE_MEDIA_TYPE)
-    scene.ledger.records.append(
-        DecisionRecord(
-            key=pull_request.key("action", "one"),
-            kind=RecordKind.ACTION,
-            repo=pull_request.repo,
-            pr=pull_request.pr,
-            head_sha=pull_request.head_sha,
-            actor="grace",
-            outcome=f"approve: {result.changed}",
-            reason=action.reason,
-            inputs={"action": digest(plain_action(action)), "statement": statement.digest},
-            at=SEALED_AT,
-        )
-    )
+    scene.ledger.records.append(recorded(asked, statement=statement.digest))
     return statement.digest
 
 

@@ -211,7 +211,7 @@ def act_as_grace() -> str:
     with Ledger.open(ledger_url()) as ledger:
         ledger.records.append(
             DecisionRecord(
-                key="action/one",
+                key=pull_request().key("action", "one"),
                 kind=RecordKind.ACTION,
                 repo="acme/shop",
                 pr="7",
@@ -219,7 +219,11 @@ def act_as_grace() -> str:
                 actor="grace",
                 outcome="reject: the pull request is blocked",
                 reason=action.reason,
-                inputs={"action": digest(plain_action(action)), "statement": ref.digest},
+                inputs={
+                    "action": digest(plain_action(action)),
+                    "result": digest(result),
+                    "statement": ref.digest,
+                },
                 at=at,
             )
         )
