@@ -39,8 +39,9 @@ $(VENV)/dev.done: $(VENV)/run.done
 run: $(VENV)/run.done ## conduct a pull request: REPO=path BASE=rev HEAD=rev
 	@$(BIN)/maestro run --repo "$(REPO)" --head "$(HEAD)" $(if $(BASE),--base "$(BASE)")
 
+# Most of the time they wait for servers, so a process more than there are processors does no harm.
 test: $(VENV)/dev.done ## every test but those of tests/outside (make lint, make test-outside), tests/projects, tests/clusters and tests/forge
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 lint: $(VENV)/dev.done $(OPA) ## style, types, import contracts, dependencies, policies under the real OPA, the wheel
 	$(BIN)/ruff format --check .

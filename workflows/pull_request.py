@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.actions import Refusal, apply, change_of_incidents, decision_state, refusal, result_of, words
     from workflows.judging import decide_request, reassess_request
     from workflows.leaving import LeavesRegions, Leaving
+    from workflows.patches import settle_patches
     from workflows.publishing import Publishing
     from workflows.region import NoRegionError, RegionRunner, problem_of
     from workflows.replay import REPLAYED, replay_of, start_replay
@@ -52,6 +53,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
     def __init__(self, request: ConductRequest) -> None:
         self._request = request
         self._pull_request = request.pull_request
+        settle_patches()
         self._state = request.state or ConductState(mode=request.mode)
         self._working = Phase.PLACE
         self._tell = Teller(request, self._state)
@@ -99,9 +101,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
         return self._tell.card()
 
     async def _conduct(self) -> None:
-        """Do what is wanted next until a decision is final. What is wanted stands in the state, because actions change
-        it at any time, and because a run that continues another one goes on from there.
-        """
+        """Do what is wanted next, as the state says: actions change it at any time, and a run may continue another."""
         while not self._is_final():
             if self._acting.locked():
                 # An action that is being recorded counts: it was there before the decision was final.

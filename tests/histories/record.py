@@ -39,6 +39,16 @@ async def _green(conductor: Conductor) -> Ended:
     return handle
 
 
+async def _watched(conductor: Conductor) -> Ended:
+    """Asked for its card again and again, as an open live card does."""
+    handle = await conductor.start()
+    ended = asyncio.create_task(handle.result())
+    while not ended.done():
+        await handle.query("card")
+    await ended
+    return handle
+
+
 async def _retried(conductor: Conductor) -> Ended:
     handle = await conductor.start()
     await card_in(handle, Phase.WAITING_FOR_PERSON)
@@ -180,6 +190,7 @@ def scenarios() -> dict[str, Scenario]:
     owed = NightTask(pull_request=pull_request(), title="left out", only=artifact(), settles=pull_request())
     return {
         "green": (Fakes(shards=3), _green),
+        "watched-all-the-time": (Fakes(shards=3), _watched),
         "not-applicable": (Fakes(applicable=False), _green),
         "red-then-retried": (Fakes(failing=[2, 0]), _retried),
         "approved-after-a-refused-signal": (Fakes(decide_as=needs_person_until_approved), _approved),

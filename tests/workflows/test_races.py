@@ -17,6 +17,7 @@ from maestro.model.conduct import (
     DecideRequest,
     Gathered,
     GatherRequest,
+    Outcome,
     PlaceRequest,
     RenderRequest,
     SelectRequest,
@@ -26,6 +27,7 @@ from maestro.model.conduct import (
 from maestro.model.decision import ActionKind, ActionResult, Decision, DecisionState, Links, Phase
 from maestro.model.region import Placement
 from maestro.model.tests import SelectionMode, ShardResult, TestPlan
+from tests.histories.test_replay import replayer
 from tests.workflows.conftest import Conductor, Handle, act, action, card_in, conducting, eventually
 from tests.workflows.fakes import Fakes, needs_person_until_approved, pull_request
 from workflows.pull_request import PullRequestWorkflow
@@ -321,3 +323,18 @@ async def test_nothing_is_accepted_after_a_rejection_but_a_cancellation(temporal
         outcome = await handle.result()
     assert outcome.decision.state is DecisionState.BLOCKED
     assert "refused: retry" in [entry.event for entry in outcome.card.timeline]
+
+
+async def test_a_run_that_is_looked_at_all_the_time_can_be_replayed(temporal: Client) -> None:
+    """A query that is answered while a local activity runs parts its marker from what follows."""
+    async with conducting(temporal, Fakes()) as conductor:
+        handles = await asyncio.gather(*(conductor.start() for _ in range(30)))
+        ends = [asyncio.create_task(handle.result()) for handle in handles]
+
+        async def look(handle: Handle, ended: "asyncio.Task[Outcome]") -> None:
+            while not ended.done():
+                await handle.query(PullRequestWorkflow.card)
+
+        await asyncio.gather(*(look(handle, ended) for handle, ended in zip(handles, ends, strict=True)))
+        for handle in handles:
+            await replayer().replay_workflow(await handle.fetch_history())
