@@ -131,8 +131,8 @@ def _destination() -> tuple[Topology, str, bool]:
         return topology, f"http://{topology.temporal.host}:{topology.temporal.ui_port}", False
     topology = load_topology(Path(state.topology))
     temporal = topology.temporal.model_copy(update={"address": state.address, "namespace": state.namespace})
-    gateway = topology.gateway.model_copy(update={"port": state.gateway_port})
-    return topology.model_copy(update={"temporal": temporal, "gateway": gateway}), state.ui, True
+    gateway = topology.gateway.model_copy(update={"port": state.gateway_port or topology.gateway.port})
+    return topology.model_copy(update={"temporal": temporal, "gateway": gateway}), state.ui, bool(state.gateway)
 
 
 @contextmanager

@@ -14,8 +14,8 @@ settings.load_profile("maestro")
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A stack that is up: Temporal and a worker per region, real processes, ended with the test session."""
-    shared = LocalStack(tmp_path_factory.mktemp("stack") / "home")
+    """A stack that is up: Temporal, a worker per region, a gateway, real processes, ended with the test session."""
+    shared = LocalStack(tmp_path_factory.mktemp("stack") / "home", {"MAESTRO_GATEWAY_PORT": "auto"})
     shared.up()
     yield shared
     shared.maestro("down")

@@ -31,7 +31,7 @@ class LocalStack:
             "MAESTRO_TOPOLOGY": str(TOPOLOGY),
             "MAESTRO_TEMPORAL_PORT": "auto",
             "MAESTRO_UI_PORT": "auto",
-            "MAESTRO_GATEWAY_PORT": "auto",
+            "MAESTRO_GATEWAY_PORT": "off",
             "MAESTRO_STACK_WHILE_PID": str(os.getpid()),
             **self.variables,
         }

@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from maestro.model.tests import Problem, ShardResult
     from workflows import steps
     from workflows.actions import Refusal, apply, change_of_incidents, decision_state, refusal, result_of, words
+    from workflows.interrupting import until_interrupted
     from workflows.judging import decide_request, reassess_request
     from workflows.leaving import LeavesRegions, Leaving
     from workflows.patches import settle_patches
@@ -171,15 +172,7 @@ class PullRequestWorkflow(ReviewerActions, LeavesRegions):
     async def _interruptible_round(self) -> None:
         """One round of tests, given up as soon as a reviewer asks for another one or cancels."""
         self._state.round_wanted = False
-        round_ = asyncio.create_task(self._round())
-        interruption = asyncio.create_task(workflow.wait_condition(self._interrupted))
-        try:
-            await workflow.wait([round_, interruption], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            interruption.cancel()
-            round_.cancel()
-            # Nothing may follow before the shards have really stopped: they hold worktrees and leases.
-            await workflow.wait([round_])
+        round_ = await until_interrupted(self._round(), self._interrupted)
         if not self._interrupted():
             round_.result()
         self._state.judge_wanted = True

@@ -20,11 +20,11 @@ from gateway.api.models import (
 )
 from gateway.api.paths import readable
 from gateway.api.unavailable import WHY, Unavailable
-from gateway.api.views import NEEDED, view_of
+from gateway.api.views import view_of
 from gateway.web.callers import CallerDep, require
 from gateway.web.problems import Problem, answered
 from gateway.web.site import Site, SiteDep
-from maestro.access.principals import EVERY_TENANT, Permission, Principal, PrincipalKind
+from maestro.access.principals import NEEDED, Permission, Principal, PrincipalKind
 from maestro.clock import utc_now
 from maestro.errors import MaestroError, PolicyDenied
 from maestro.model.decision import ActionKind, ReviewerAction
@@ -132,7 +132,7 @@ async def _act(site: Site, actor: Principal, kind: ActionKind, body: ActionBody,
         reason=body.reason,
         card_version=body.card_version,
         via=VIA,
-        role=role_of(actor, card.pull_request.tenant),
+        role=str(actor.role_for(card.pull_request.tenant) or ""),
     )
     try:
         result = await site.desk.act(body.pull_request, kind, action)
@@ -184,9 +184,3 @@ def action_id(actor: Principal, key: str) -> str:
         return f"api-{uuid.uuid4()}"
     named = f"{actor.issuer}\n{actor.subject}\n{key}"
     return f"api-{hashlib.sha256(named.encode()).hexdigest()[:40]}"
-
-
-def role_of(actor: Principal, tenant: str) -> str:
-    """The role by which the actor may act for the tenant, for the record."""
-    role = actor.roles.get(tenant) or actor.roles.get(EVERY_TENANT)
-    return role.value if role else ""

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from gateway.api.decision import role_of
 from gateway.api.models import Body, CardVersion, WorkflowId
 from gateway.api.paths import readable
 from gateway.web.callers import CallerDep
@@ -48,7 +47,7 @@ async def note_usage(site: SiteDep, principal: CallerDep, body: UsageBody) -> Re
             body.event,
             pull_request=body.pull_request,
             tenant=tenant,
-            visitor=Visitor(name=principal.name, role=role_of(principal, tenant)),
+            visitor=Visitor(name=principal.name, role=str(principal.role_for(tenant) or "")),
             card_version=min(body.card_version, card.version),
             open_seconds=body.open_seconds,
             source=body.source,

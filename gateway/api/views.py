@@ -8,23 +8,10 @@ from gateway.api.models import ActionView, CardView, PullRequestRow, Unavailable
 from gateway.api.unavailable import WHY
 from gateway.listing import Found
 from gateway.web.site import Site
-from maestro.access.principals import Permission, Principal
+from maestro.access.principals import NEEDED, Principal
 from maestro.model.artifact import ArtifactRef
 from maestro.model.decision import ActionKind, DecisionCard, OfferedAction
 from workflows.actions import has_written
-
-NEEDED: Mapping[ActionKind, Permission] = MappingProxyType(
-    {
-        ActionKind.APPROVE: Permission.REVIEW,
-        ActionKind.REJECT: Permission.REVIEW,
-        ActionKind.INCIDENT: Permission.REVIEW,
-        ActionKind.ESCALATE_TESTS: Permission.CHANGE_TESTS,
-        ActionKind.DOWNSHIFT: Permission.CHANGE_TESTS,
-        ActionKind.RETRY: Permission.CHANGE_TESTS,
-        ActionKind.CANCEL: Permission.CANCEL,
-    }
-)
-"""What an action asks of whoever takes it."""
 
 NEEDS_REASON = frozenset({ActionKind.REJECT, ActionKind.INCIDENT})
 

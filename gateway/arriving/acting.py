@@ -3,11 +3,10 @@
 import structlog
 
 from gateway.acting import take
-from gateway.api.decision import role_of
-from gateway.api.views import NEEDED
 from gateway.arriving import conducts
 from gateway.arriving.people import kind_of, principal_of, via
 from gateway.arriving.services import ArrivalServices, ReviewedForge
+from maestro.access.principals import NEEDED
 from maestro.errors import BadInput, PolicyDenied
 from maestro.forges.events import Verdict
 from maestro.model.arrival import Arrived
@@ -58,7 +57,7 @@ async def _act(services: ArrivalServices, arrived: Arrived, workflow_id: str) ->
         actor_kind=author_kind,
         reason=arrived.reason,
         via=via(arrived),
-        role=role_of(who, tenant),
+        role=str(who.role_for(tenant) or ""),
     )
     try:
         result = await take(services.connection, workflow_id, kind, action)

@@ -23,7 +23,7 @@ def up(while_pid: int | None, *, clusters: bool) -> None:
 
     What it is made of stands in temporal-dev.yaml of the current folder, or in the file that MAESTRO_TOPOLOGY names;
     its state lies under MAESTRO_HOME. MAESTRO_TEMPORAL_PORT, MAESTRO_UI_PORT and
-    MAESTRO_GATEWAY_PORT change the ports (auto: a free one).
+    MAESTRO_GATEWAY_PORT change the ports (auto: a free one; of the gateway also off: none is started).
 
     With --clusters (or MAESTRO_STACK_CLUSTERS=1) the full Temporal server is started for each cluster of the topology
     that does not say `started: false`. It is taken from MAESTRO_TEMPORAL_SERVER, from the PATH (temporal-server) or
@@ -74,7 +74,8 @@ def _show(state: StackState) -> None:
     else:
         click.echo(f"  Temporal     {state.address}, namespace {state.namespace}")
         click.echo(f"  Temporal UI  {state.ui}")
-    click.echo(f"  pages        {state.gateway}")
+    if state.gateway:
+        click.echo(f"  pages        {state.gateway}")
     for part in state.parts:
         process = f"process {part.process.pid}" if part.process else "no process"
         times = "1 time" if part.restarts == 1 else f"{part.restarts} times"

@@ -5,6 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from maestro.model.base import Model
+from maestro.model.decision import ActionKind
 
 EVERY_TENANT = "*"
 """A role under this name holds for all tenants."""
@@ -51,6 +52,19 @@ LOWEST_ROLE: Mapping[Permission, Role] = MappingProxyType(
 )
 """The least role that has a permission."""
 
+NEEDED: Mapping[ActionKind, Permission] = MappingProxyType(
+    {
+        ActionKind.APPROVE: Permission.REVIEW,
+        ActionKind.REJECT: Permission.REVIEW,
+        ActionKind.INCIDENT: Permission.REVIEW,
+        ActionKind.ESCALATE_TESTS: Permission.CHANGE_TESTS,
+        ActionKind.DOWNSHIFT: Permission.CHANGE_TESTS,
+        ActionKind.RETRY: Permission.CHANGE_TESTS,
+        ActionKind.CANCEL: Permission.CANCEL,
+    }
+)
+"""What an action on a pull request asks of whoever takes it, by whichever way it comes."""
+
 FOR_PEOPLE = frozenset({Permission.REVIEW})
 """What no service may do, whatever its role: an approval is a person's word."""
 
@@ -79,9 +93,13 @@ class Principal(Model):
             return False
         if self.kind is PrincipalKind.SERVICE and permission in FOR_PEOPLE:
             return False
+        role = self.role_for(tenant)
+        return role is not None and _ORDER.index(role) >= _ORDER.index(LOWEST_ROLE[permission])
+
+    def role_for(self, tenant: str) -> Role | None:
+        """The highest role that it has for the tenant, or None."""
         held = [role for name in (tenant, EVERY_TENANT) if (role := self.roles.get(name)) is not None]
-        needed = _ORDER.index(LOWEST_ROLE[permission])
-        return any(_ORDER.index(role) >= needed for role in held)
+        return max(held, key=_ORDER.index, default=None)
 
     def tenants(self, permission: Permission) -> frozenset[str] | None:
         """The tenants for which it has the permission; None stands for every one."""

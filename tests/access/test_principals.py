@@ -43,3 +43,10 @@ def test_no_service_approves_whatever_its_role() -> None:
 def test_scopes_narrow_and_never_widen() -> None:
     narrowed = principal(Role.OPERATOR, scopes=frozenset({Permission.START, Permission.ADMINISTER}))
     assert {permission for permission in Permission if narrowed.may(permission, "acme")} == {Permission.START}
+
+
+def test_the_highest_role_for_a_tenant_counts() -> None:
+    both = Principal(subject="1", issuer="local", name="ada", roles={"acme": Role.VIEWER, EVERY_TENANT: Role.OPERATOR})
+    assert both.role_for("acme") is Role.OPERATOR
+    assert both.may(Permission.START, "acme")
+    assert Principal(subject="2", issuer="local", name="bob").role_for("acme") is None

@@ -16,7 +16,7 @@ TOPOLOGY = Path(__file__).with_name("topology.yaml")
 
 def clustered_stack(home: Path, **variables: str) -> LocalStack:
     """A stack of clusters that is not up yet, on ports of its own, ended with the test session at the latest."""
-    own = {"MAESTRO_TOPOLOGY": str(TOPOLOGY), "MAESTRO_STACK_CLUSTERS": "1"}
+    own = {"MAESTRO_TOPOLOGY": str(TOPOLOGY), "MAESTRO_STACK_CLUSTERS": "1", "MAESTRO_GATEWAY_PORT": "auto"}
     return LocalStack(home, own | variables)
 
 

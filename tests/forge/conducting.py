@@ -104,9 +104,7 @@ def conducting(
         ],
     }
     (folder / "topology.yaml").write_text(yaml.safe_dump(topology))
-    variables = {"MAESTRO_TOPOLOGY": str(folder / "topology.yaml")}
-    if port:
-        variables["MAESTRO_GATEWAY_PORT"] = str(port)
+    variables = {"MAESTRO_TOPOLOGY": str(folder / "topology.yaml"), "MAESTRO_GATEWAY_PORT": str(port or "auto")}
     stack = LocalStack(folder / "home", variables)
     state = stack.up()
     try:

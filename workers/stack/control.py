@@ -26,6 +26,7 @@ from workers.stack.plan import (
     check_ports,
     check_rules,
     plan_stack,
+    port_setting,
     prepare_home,
 )
 from workers.stack.state import PartStatus, StackState, StackStatus, forget_state, is_locked, read_state
@@ -133,7 +134,7 @@ def _spawn(plan: StackPlan, programs: dict[str, str]) -> subprocess.Popen[bytes]
         command += ["--while-pid", str(plan.while_pid)]
     # What was decided here must not be decided again: a free port, a relative path. (The ports of clusters are chosen
     # by the supervisor, which is alone then; it says them in its state.)
-    decided = {VARIABLE: str(plan.source), PORT_VARIABLE: str(plan.gateway_port)}
+    decided = {VARIABLE: str(plan.source), PORT_VARIABLE: port_setting(plan)}
     if plan.clustered:
         decided |= {CLUSTERS: "1", **programs}
     else:

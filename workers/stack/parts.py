@@ -57,12 +57,12 @@ def parts_of(plan: StackPlan) -> Parts:
         command = tuple(server_command(plan))
         ready = _accepts(plan.host, plan.port)
         server = ChildSpec("temporal", command, plan.logs / "temporal.log", SERVER_GRACE_SECONDS, ready)
-        others = (*workers, _gateway(plan))
+        others = (*workers, *_gateways(plan))
         return Parts((server,), _once(plan, "namespace", "workers.stack.prepare"), others, in_order=False)
     controllers = tuple(
         _regional(plan, "controller", region.id, CONTROLLER_GRACE_SECONDS) for region in plan.topology.regions
     )
-    others = (*workers, *controllers, _gateway(plan))
+    others = (*workers, *controllers, *_gateways(plan))
     return Parts(_servers(plan), _once(plan, "join", "workers.clusters.join"), others, in_order=True)
 
 
@@ -120,10 +120,12 @@ def _regional(plan: StackPlan, kind: str, region: str, grace_seconds: float) -> 
     )
 
 
-def _gateway(plan: StackPlan) -> ChildSpec:
+def _gateways(plan: StackPlan) -> tuple[ChildSpec, ...]:
+    if not plan.gateway_port:
+        return ()
     ready_file = plan.logs / "gateway.ready"
     command = (*PYTHON, "gateway.web.serve", "--ready-file", str(ready_file))
-    return ChildSpec("gateway", command, plan.logs / "gateway.log", GATEWAY_GRACE_SECONDS, _writes(ready_file))
+    return (ChildSpec("gateway", command, plan.logs / "gateway.log", GATEWAY_GRACE_SECONDS, _writes(ready_file)),)
 
 
 def _writes(ready_file: Path) -> Callable[[int], Awaitable[bool]]:

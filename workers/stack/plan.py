@@ -21,6 +21,7 @@ SERVER_PORT = "MAESTRO_TEMPORAL_PORT"
 UI_PORT = "MAESTRO_UI_PORT"
 WHILE_PID = "MAESTRO_STACK_WHILE_PID"
 PICK_FREE = frozenset({"0", "auto"})
+WITHOUT_GATEWAY = "off"
 
 
 WORKER_GRACE_SECONDS = 30.0
@@ -37,7 +38,8 @@ class StackPlan(Model):
     """A stack to be: one dev server, or joined clusters where the topology says clustered.
 
     ``source`` is the file that a person wrote, ``topology_path`` the one that the parts read. ``while_pid`` ends the
-    stack with that process; ``host`` and ``port`` are the server's, or the home cluster's.
+    stack with that process; ``host`` and ``port`` are the server's, or the home cluster's; ``gateway_port`` is 0 for a
+    stack without a gateway.
     """
 
     home: Path
@@ -65,8 +67,8 @@ class StackPlan(Model):
 
     @property
     def gateway(self) -> str:
-        """The address of the gateway, as browsers reach it."""
-        return self.topology.gateway.address_at(self.gateway_port)
+        """The address of the gateway, as browsers reach it; empty where there is none."""
+        return self.topology.gateway.address_at(self.gateway_port) if self.gateway_port else ""
 
     @property
     def logs(self) -> Path:
@@ -88,7 +90,7 @@ def plan_stack(*, while_pid: int | None = None, clusters: bool = False) -> Stack
         host=_loopback(topology.temporal.host),
         port=_port(SERVER_PORT, topology.temporal.port, taken),
         ui_port=_port(UI_PORT, topology.temporal.ui_port, taken),
-        gateway_port=_port(PORT_VARIABLE, topology.gateway.port, taken),
+        gateway_port=_gateway_port(topology.gateway.port, taken),
         while_pid=while_pid if while_pid is not None else _while_pid(),
     )
 
@@ -112,7 +114,7 @@ def _plan_clusters(path: Path, topology: Topology, while_pid: int | None) -> Sta
         host=resolved.temporal.host,
         port=resolved.temporal.port,
         ui_port=resolved.temporal.ui_port,
-        gateway_port=_port(PORT_VARIABLE, topology.gateway.port, set()),
+        gateway_port=_gateway_port(topology.gateway.port, set()),
         while_pid=while_pid if while_pid is not None else _while_pid(),
     )
 
@@ -147,7 +149,8 @@ def check_ports(plan: StackPlan) -> None:
         wanted = wanted_ports(plan.topology)
     else:
         wanted = [(plan.port, f"temporal.address, or {SERVER_PORT}"), (plan.ui_port, f"temporal.ui_port, or {UI_PORT}")]
-    wanted.append((plan.gateway_port, f"gateway.port, or {PORT_VARIABLE}"))
+    if plan.gateway_port:
+        wanted.append((plan.gateway_port, f"gateway.port, or {PORT_VARIABLE}"))
     for number, region in enumerate(plan.topology.regions):
         if region.metrics_port is not None:
             wanted.append((region.metrics_port, f"regions[{number}].metrics_port"))
@@ -178,7 +181,7 @@ def part_environment(plan: StackPlan, environment: Mapping[str, str]) -> dict[st
     kept |= {
         "MAESTRO_HOME": str(plan.home),
         "MAESTRO_TOPOLOGY": str(plan.topology_path),
-        PORT_VARIABLE: str(plan.gateway_port),
+        PORT_VARIABLE: port_setting(plan),
         UI_VARIABLE: plan.ui,
         # A profile in the user's own file could switch TLS or an API key on.
         "TEMPORAL_CONFIG_FILE": os.devnull,
@@ -187,6 +190,11 @@ def part_environment(plan: StackPlan, environment: Mapping[str, str]) -> dict[st
         # Each part chooses its cluster by the topology, again whenever another one becomes active.
         return kept
     return kept | {"TEMPORAL_ADDRESS": plan.address, "TEMPORAL_NAMESPACE": plan.topology.temporal.namespace}
+
+
+def port_setting(plan: StackPlan) -> str:
+    """What the variable says for whom the port is chosen already."""
+    return str(plan.gateway_port or WITHOUT_GATEWAY)
 
 
 def region_environment(region: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -233,6 +241,10 @@ def _loopback(host: str) -> str:
             fix="use 127.0.0.1 for a local stack; to use a server elsewhere set TEMPORAL_ADDRESS and start no stack",
         )
     return address
+
+
+def _gateway_port(configured: int, taken: set[int]) -> int:
+    return 0 if os.environ.get(PORT_VARIABLE, "") == WITHOUT_GATEWAY else _port(PORT_VARIABLE, configured, taken)
 
 
 def _port(variable: str, configured: int, taken: set[int]) -> int:

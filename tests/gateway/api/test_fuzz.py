@@ -18,7 +18,7 @@ from maestro.model.tests import PlanBody
 from tests.gateway.api.conftest import serving
 from tests.workflows.fakes import Fakes, needs_person_until_approved, risky_plan
 
-EXAMPLES = os.environ.get("MAESTRO_FUZZ_EXAMPLES", "10")
+EXAMPLES = os.environ.get("MAESTRO_FUZZ_EXAMPLES", "3")
 COMMAND = Path(sys.executable).with_name("schemathesis")
 LIMIT_SECONDS = 3_600
 """Only so that a server that hangs fails the test."""
