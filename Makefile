@@ -86,7 +86,7 @@ test-clusters: $(VENV)/dev.done temporal-server ## two real Temporal clusters, j
 gitea: $(VENV)/dev.done ## the Gitea of the tests, built once (a quarter of an hour; needs Go)
 	@$(BIN)/python -m tests.forge.server
 
-test-forge: $(VENV)/dev.done gitea ## a real Gitea, end to end: webhooks, statuses, comments, merges, and browsers at it
+test-forge: $(VENV)/dev.done gitea ## forges end to end: a real Gitea, browsers at it, a bare repository that is pushed to
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/python -m pytest tests/forge
 
