@@ -218,7 +218,7 @@ class ConductState(Model):
     is known. ``replayed`` says that the left-out tests of this head were started after a decision.
 
     ``comments`` and ``statuses`` count those that were asked for, ``status_owed`` says that the newest could not be
-    told before the workflow continued as new. ``closing`` says that the decision is being published and nobody can change
+    told before the workflow continued as new. ``closing`` says that the decision is published and nobody can change
     it. ``sealing`` is what became of the evidence, ``seals`` counts how often that was asked for. ``left`` has the
     newest epoch in which a region was left, ``gone`` those that the next placement has to avoid, with the reason.
     ``incidents`` are all of this head, also those that were answered.

@@ -27,8 +27,9 @@ class PullRequest(Model):
     ``pr`` the number on the forge, or ``local-<base>`` for one that no forge knows; both are part of every business
     key. ``labels`` are the forge's; policy knows some of them. ``notes`` are remarks that the reviewer should see (a
     dirty work tree, a shallow clone). ``base_ref`` is the branch whose newest commit ``base_sha`` was, empty where
-    the base was named otherwise; ``contributors`` wrote its commits, beside the author; ``publish`` is what is done on the forge with the decision. ``checks`` (what a forge's
-    checks say of the head) and ``attestations`` came with it as files; nothing in them is believed before it is judged.
+    the base was named otherwise; ``contributors`` wrote its commits, beside the author. ``publish`` is what is done on
+    the forge with the decision. ``checks`` (what a forge's checks say of the head) and ``attestations`` came with it as
+    files; nothing in them is believed before it is judged.
     """
 
     repository: str
