@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, FrameLocator, Page, expect
@@ -42,9 +43,9 @@ def reviewed(gitea: Gitea, folder: Path) -> Iterator[Conducting]:
         yield there
 
 
-def at_gitea(browser: Browser, gitea: Gitea, name: str, *, gateway: str, **look: object) -> Page:
+def at_gitea(browser: Browser, gitea: Gitea, name: str, *, gateway: str, **look: Any) -> Page:
     """A window of somebody who has logged in at Gitea, and whose browser has the user script of the gateway."""
-    context = browser.new_context(**look)  # type: ignore[arg-type]
+    context = browser.new_context(**look)
     context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(user_script(gateway))
     page = context.new_page()
