@@ -104,6 +104,7 @@ benchmark: $(VENV)/dev.done ## what is measured, each with its floor in the same
 	$(BIN)/python -m benchmarks.effects
 	$(BIN)/python -m benchmarks.controls
 	$(BIN)/python -m benchmarks.evidence_bundles
+	$(BIN)/python -m benchmarks.gateway
 
 benchmark-failover: $(VENV)/dev.done temporal-server ## how long work stands still when a region is lost (8 minutes)
 	$(BIN)/python -m benchmarks.failover
