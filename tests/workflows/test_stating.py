@@ -197,7 +197,7 @@ async def test_no_end_leaves_a_status_open(
 ) -> None:
     made = fakes()
     async with conducting(skipping, made) as conductor:
-        timings = Timings(placement_deadline_seconds=60, region_poll_seconds=30)
+        timings = Timings(placement_deadline_seconds=1, region_poll_seconds=1)
         await play(conductor, await conductor.start(timings=timings, **SHOWN))
     assert shown(made)[-1] is last
     assert shown(made).count(last) == 1 or last is FAILS
