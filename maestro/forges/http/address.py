@@ -1,8 +1,8 @@
 """Where a forge is, and that nothing leads anywhere else."""
 
-import ipaddress
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
+from maestro.config.gateway import is_loopback
 from maestro.errors import BadInput, PlatformUnavailable
 
 
@@ -54,20 +54,13 @@ def _split(base: str, *, field: str) -> SplitResult:
         raise BadInput("the address of the forge cannot be read", field=field, fix=fix) from error
     if parts.username is not None or parts.query or parts.fragment or not parts.hostname:
         raise BadInput("the address of the forge is no plain address", field=field, fix=fix)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise BadInput(
             "credentials would be sent where others can read them: the address of the forge is not https",
             field=field,
             fix=fix,
         )
     return parts
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
