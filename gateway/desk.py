@@ -10,13 +10,11 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from gateway.acting import take
-from gateway.conduct import RPC_TIMEOUT, Started, card_of, handle_of, start
+from gateway.conduct import RPC_TIMEOUT, card_of, handle_of
 from gateway.connection import PASSING, Connection, explained
 from gateway.listing import Filters, Page, page_of
 from maestro.errors import BadInput
 from maestro.model.decision import ActionKind, ActionResult, DecisionCard, Phase, ReviewerAction
-from maestro.model.pull_request import PullRequest
-from maestro.model.tests import SelectionMode
 
 AnswerT = TypeVar("AnswerT")
 
@@ -26,7 +24,7 @@ class UnknownPullRequestError(BadInput):
 
 
 class Desk:
-    """Cards, lists, actions and starts. Raises ``PlatformUnavailable`` where Temporal or its workers do not answer."""
+    """Cards, lists and actions. Raises ``PlatformUnavailable`` where Temporal or its workers do not answer."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -44,12 +42,6 @@ class Desk:
     async def act(self, workflow_id: str, kind: ActionKind, action: ReviewerAction) -> ActionResult:
         """Take an action, once per its id. Raises ``PolicyDenied`` with the sentence that refuses it."""
         return await take(self._connection, workflow_id, kind, action)
-
-    async def start(
-        self, pull_request: PullRequest, *, mode: SelectionMode = SelectionMode.STANDARD, again: bool = False
-    ) -> Started:
-        """Conduct a head, or join whoever does."""
-        return await start(self._connection, pull_request, mode=mode, again=again)
 
     async def page(self, filters: Filters, *, limit: int, cursor: str = "") -> Page:
         """A page of the list."""
